@@ -1,0 +1,1 @@
+"""Who counts and from when: Records and Protocol to an AnalysisSet with its attrition."""

@@ -1,0 +1,1 @@
+"""What every room may say: estimates, statuses, findings, problems and frozen chart values, and their JSON."""
