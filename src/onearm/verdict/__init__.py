@@ -1,0 +1,1 @@
+"""Gates, flags, claims, level and sentences: one readable rule table over results."""
