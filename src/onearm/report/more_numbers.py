@@ -1,0 +1,56 @@
+"""Every estimate that no figure or table above has shown, in families, so that none stays in results.json alone."""
+
+import re
+from dataclasses import dataclass
+
+from onearm.report.deaths import similar_deaths, treated_deaths
+from onearm.report.figures_by_id import figures_of
+from onearm.report.printed import counts_text, interval_text, value_text
+from onearm.report.words import Words
+from onearm.results.estimate import Estimate
+from onearm.results.study_result import StudyResult
+
+#: Shown in slots of their own, whatever the study.
+_SHOWN = re.compile(
+    r"^(comparator|trial|claims|primary\.exact|oe|days_free|safety|stopping|treated\.infusion_reaction|treated\.adverse"
+    r"|null_predictive\.mass|false_positive|power)(\.|$)"
+    r"|^(null_predictive\.(p|p_worst_case)|attributable\.deaths|win_odds|treated\.(start_day|followup)\.median)$"
+    r"|^(?!trial\.).*(hazard_ratio|risk_difference)$"
+)
+_LANDMARK = re.compile(r"^similar\.death\.landmark(\d+)\.day(\d+)$")
+_NAMED = re.compile(r"^(?:unresolved\.tipping|drift\.delta_star)\.(.+)$")
+_FAMILIES = ("treated", "similar", "null_predictive", "unresolved", "drift")
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Estimates of one kind, each as a short phrase."""
+
+    title: str
+    phrases: tuple[str, ...]
+
+
+def more_numbers(result: StudyResult, words: Words) -> tuple[Family, ...]:
+    """Families in fixed order, the rest last; refused estimates are left to their remedy in results.json."""
+    figures = figures_of(result)
+    drawn = {e.id for e in (*treated_deaths(figures), *similar_deaths(figures))}
+    left = [e for e in result.estimates if e.id not in drawn and e.value is not None and not _SHOWN.match(e.id)]
+    found: dict[str, list[str]] = {}
+    for estimate in left:
+        family = estimate.id.split(".")[0]
+        found.setdefault(family if family in _FAMILIES else "other", []).append(_phrase(estimate, words))
+    order = (*_FAMILIES, "other")
+    return tuple(Family(words(f"more.{f}"), tuple(found[f])) for f in order if f in found)
+
+
+def _phrase(estimate: Estimate, words: Words) -> str:
+    """ "extubated 7/13, 53.8 % (25.1 to 80.8 %)"; a landmark of a sweep by its days alone."""
+    sweep = _LANDMARK.match(estimate.id)
+    label = words("more.landmark", landmark=sweep[1], days=sweep[2]) if sweep else words.of(estimate, "label")
+    name = _NAMED.match(estimate.id)
+    if name and name[1] not in label:
+        label = f"{label}, {name[1]}:"
+    span = interval_text(estimate, words)
+    told = ", ".join(p for p in (counts_text(estimate, words), value_text(estimate, words)) if p)
+    unit = f" {estimate.unit}" if estimate.unit else ""
+    return f"{label} {told}{unit}" + (f" ({span})" if span else "")
