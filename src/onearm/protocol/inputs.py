@@ -7,6 +7,7 @@ from onearm.protocol.published import PublicSentence, PublishedCohort, ReportedT
 from onearm.protocol.reported import ReportedSeries
 from onearm.protocol.study import Protocol
 from onearm.records import Records
+from onearm.results.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +37,4 @@ class StudyInputs:
     trials: tuple[ReportedTrial, ...] = ()
     sentences: tuple[PublicSentence, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)  # file name in the folder -> sha256
+    to_confirm: tuple[Problem, ...] = ()  # possible but rare: told by `check`, stops nothing

@@ -129,6 +129,7 @@ class Comparator:
     kind: Literal["patients", "aggregate"] = "patients"
     admitted_because: str = ""
     locked_on: date | None = None
+    resolved_on: date | None = None  # day on which to count ended stays only: shows what that form does, never used
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ class Matching:
     """`[matching]`: how alike a control must be, beside being there on the same day. None = not used."""
 
     __pydantic_config__ = _FORBID
+    same: tuple[str, ...] = ()  # sex, site, region, a comorbidity, or an episode kind going on that day
     age_years: float | None = None
     calendar_days: int | None = None
     markers: dict[str, float] = field(default_factory=dict)  # marker -> caliper in its canonical unit

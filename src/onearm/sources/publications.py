@@ -7,7 +7,7 @@ from onearm.protocol.published import QUANTITIES, PublicSentence, PublishedCohor
 from onearm.results.problems import Problem
 from onearm.sources.typed_file import read_rows
 
-_NAME = re.compile(r"[a-z0-9_]+")
+NAME_FORM = re.compile(r"[a-z0-9_]+")
 
 
 def read_cohorts(path: Path, name: str, problems: list[Problem]) -> tuple[PublishedCohort, ...]:
@@ -18,7 +18,7 @@ def read_cohorts(path: Path, name: str, problems: list[Problem]) -> tuple[Publis
         def wrong(sentence: str, remedy: str, line: int = line, who: str = row.cohort) -> None:
             problems.append(Problem(name, f"{who}: {sentence}", remedy, line))
 
-        if not _NAME.fullmatch(row.cohort):
+        if not NAME_FORM.fullmatch(row.cohort):
             wrong("the name becomes part of an id.", "Use small letters, digits and _ only.")
         counts = {"n": row.n, "dead": row.dead, "out": row.out, "open": row.open}
         for key, value in counts.items():
@@ -49,7 +49,7 @@ def read_trials(path: Path, name: str, problems: list[Problem]) -> tuple[Reporte
                 problems.append(
                     Problem(name, f"{cells['report']}: {arm} {dead} dead, {still} open of {n}.", "Correct it.", line)
                 )
-        if not _NAME.fullmatch(row.report):
+        if not NAME_FORM.fullmatch(row.report):
             problems.append(
                 Problem(name, f"{row.report!r} becomes part of an id.", "Use small letters, digits and _ only.", line)
             )

@@ -1,0 +1,187 @@
+"""The command line: each command reads, calls and writes; it computes nothing."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from onearm import __version__
+from onearm.results.problems import Problem, StudyProblems
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from onearm.results.study_result import StudyResult
+    from onearm.sources.import_report import ImportReport
+
+app = typer.Typer(
+    name="onearm",
+    help="What a single-arm study of a living medicine can and cannot support.",
+    epilog="Research use. Not a medical device. Doses need an independent check.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+_WIDTH = 100  # columns where the output is no terminal
+_NOTHING = "nothing was imported"
+
+
+class Lang(StrEnum):
+    """Languages of page and terminal."""
+
+    EN = "en"
+    ES = "es"
+
+
+Study = Annotated[Path, typer.Argument(metavar="STUDY", help="Study folder, with study.toml.")]
+Out = Annotated[Path, typer.Option("--out", help="Folder for results.json, verdict.html and verdict.pdf.")]
+Language = Annotated[Lang, typer.Option("--lang", help="Language of page and terminal.")]
+Pdf = Annotated[bool, typer.Option("--pdf/--no-pdf", help="Write verdict.pdf too.")]
+
+
+def main() -> None:
+    """Entry point: problems of the input are told whole, on standard error, with exit code 1."""
+    try:
+        app()
+    except StudyProblems as problems:
+        print(problems, file=sys.stderr)
+        sys.exit(1)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"onearm {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """What a single-arm study of a living medicine can and cannot support."""
+
+
+@app.command()
+def appraise(folder: Study, out: Out, lang: Language = Lang.EN, pdf: Pdf = True) -> None:
+    """Say what a published claim is worth: numbers of a publication against similar cases.
+
+    Example:  onearm appraise examples/balmys19 --out build/demo
+    """
+    from onearm.sources.study_folder import read_study
+    from onearm.study.appraise import appraise as run
+
+    _run(lambda: run(read_study(folder)), out, lang, pdf)
+
+
+@app.command()
+def analyse(folder: Study, out: Out, lang: Language = Lang.EN, pdf: Pdf = True) -> None:
+    """Analyse a study with records of its own: treated patients against similar ones on the same day.
+
+    Example:  onearm analyse examples/stanford-heart --out build/heart
+    """
+    from onearm.sources.study_folder import read_study
+    from onearm.study.analyse import analyse as run
+
+    _run(lambda: run(read_study(folder)), out, lang, pdf)
+
+
+@app.command()
+def check(folder: Study) -> None:
+    """Tell every problem of a study folder at once, without running it; exit code 1 if there is any.
+
+    Example:  onearm check examples/balmys19
+    """
+    from onearm.sources.study_folder import read_study
+    from onearm.study.checks import check_inputs
+
+    notes = check_inputs(read_study(folder))
+    print(f"{folder}: no problems found.")
+    for note in notes:
+        print(f"  note: {note}")
+
+
+@app.command()
+def new(folder: Study) -> None:
+    """Write a study folder to start from, with comments. An existing folder is left alone.
+
+    Example:  onearm new my-study
+    """
+    from onearm.sources.new_study import write_new_study
+
+    written = write_new_study(folder)
+    print(f"{folder}: {len(written)} files to start from.")
+    for name in written:
+        print(f"  {name}")
+    print(f"Fill in reported.toml, or import records, then run: onearm check {folder}")
+
+
+@app.command("import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Foreign files.")],
+    mapping: Annotated[Path | None, typer.Option("--mapping", help="Mapping file; see docs/how-to/import.md.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="STUDY", help="Folder that gets records/.")] = None,
+    source: Annotated[Path | None, typer.Option("--source", help="source.toml, if not beside the mapping.")] = None,
+    accept_partial: Annotated[bool, typer.Option("--accept-partial", help="Store the good rows all the same.")] = False,
+    suggest: Annotated[bool, typer.Option("--suggest", help="Print a draft mapping for the first file.")] = False,
+) -> None:
+    """Bring foreign files into record tables by a mapping: rows in = rows stored + rows refused.
+
+    Example:  onearm import raw.csv --mapping mapping.toml --out my-study
+    """
+    if suggest:
+        from onearm.sources.mapping_suggestion import suggest as draft
+
+        print(draft(files[0]))
+        return
+    if mapping is None or out is None:
+        raise typer.BadParameter("give --mapping and --out, or --suggest to draft a mapping")
+    report = _imported(files, mapping, out, accept_partial, source)
+    print(report)
+    if report.refusals and not report.partial:
+        raise typer.Exit(1)
+
+
+def _imported(files: list[Path], mapping: Path, out: Path, partial: bool, source: Path | None) -> "ImportReport":
+    """Import, with the rows read so far on standard error while it lasts."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from onearm.sources.import_files import import_files
+
+    missing = [f for f in files if not f.is_file()]
+    if missing:
+        raise StudyProblems((Problem(str(f), "the file is not there.", "Check its name.") for f in missing), _NOTHING)
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} rows read"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("rows", total=None)
+        return import_files(
+            files,
+            mapping,
+            out,
+            accept_partial=partial,
+            source_toml=source,
+            progress=lambda rows: bar.update(task, completed=rows),
+        )
+
+
+def _run(answer: "Callable[[], StudyResult]", out: Path, lang: Lang, pdf: bool) -> None:
+    """Compute, write the files, print the verdict and where the page is."""
+    from rich.console import Console
+
+    from onearm.report.terminal import print_verdict
+    from onearm.report.writing import write
+
+    waiting = Console(stderr=True)
+    with waiting.status("reading and computing"):
+        result = answer()
+    with waiting.status("writing the page"):
+        written = write(result, out, lang.value, pdf)
+    console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
+    print_verdict(result, console, lang.value, written.html)
+    for note in written.notes:
+        waiting.print(note)

@@ -1,0 +1,132 @@
+"""Protocol and Records to the AnalysisSet of `analyse`, with the attrition that led there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import polars as pl
+
+from onearm.cohort.analysis_set import NEVER, PEOPLE, SETS, AnalysisSet
+from onearm.cohort.eligibility import in_words
+from onearm.cohort.follow_up import FollowUp, follow_up
+from onearm.cohort.patient_facts import PatientFacts
+from onearm.cohort.risk_sets import OFF_STATE, Group, RiskSets, risk_sets
+from onearm.protocol.study import Protocol
+from onearm.records import Records
+from onearm.results.attrition import AttritionRow
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cohort:
+    """Everybody who may count, on the clock: the study's own patients first, then each source of similar cases."""
+
+    groups: tuple[Group, ...]
+    own_subjects: int  # all rows of `subjects` of the study's own records
+    early: tuple[str, ...] = field(default=())  # own patients treated before their day zero: an error of the records
+
+    @property
+    def own(self) -> FollowUp:
+        """The study's own patients."""
+        return self.groups[0].course
+
+
+def clock_of(records: Records, clock: str) -> str:
+    """The clock of a source of similar cases: its own, or that of the study where it says "other"."""
+    own = records["sources"]["clock_start"].cast(pl.String).to_list()
+    return own[0] if own and own[0] != "other" else clock
+
+
+def is_dated(records: Records) -> bool:
+    """Whether calendar dates of the source are true: not shifted, not day counts."""
+    return bool((records["sources"]["time_basis"] == "calendar").all())
+
+
+def build_cohort(protocol: Protocol, records: Records, similar: Sequence[Records] = ()) -> Cohort:
+    """Follow-up of the study's own records and of each folder of similar cases."""
+    treat, groups, offset = protocol.strategies, list[Group](), 0
+    for k, one in enumerate((records, *similar)):
+        clock = protocol.clock.starts if k == 0 else clock_of(one, protocol.clock.starts)
+        dated = is_dated(one)
+        lock: date | None = protocol.study.data_lock if k == 0 else None
+        course = follow_up(one, clock=clock, treat=treat, lock=lock, calendar=dated)
+        groups.append(Group(course, PatientFacts(one, course), offset))
+        offset += course.people.height
+    early = groups[0].course.first_treatment.filter(pl.col("day") < 0)["subject_id"].sort()
+    return Cohort(tuple(groups), records["subjects"].height, tuple(early))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Built:
+    """The set an estimator sees, and what became of the treated on the way."""
+
+    data: AnalysisSet
+    sets: RiskSets
+
+
+def build(
+    protocol: Protocol,
+    cohort: Cohort,
+    *,
+    same_day: str = "index",
+    calendar_rule: bool = True,
+    never_treated_only: bool = False,
+) -> Built:
+    """AnalysisSet with risk sets on the day, within calipers.
+
+    Treated patients who may not count (a rule broken on their index day, not in the state of the clock then) stay as
+    controls until the day before their treatment: to drop them would condition on the future. `calendar_rule` false:
+    everybody has room for the whole horizon.
+    """
+    groups = cohort.groups if calendar_rule else tuple(_without_lock(g) for g in cohort.groups)
+    horizon = protocol.horizon_days
+    sets = risk_sets(
+        groups, protocol.population.rules, protocol.matching, horizon, never_treated_only=never_treated_only
+    )
+    everybody = pl.concat([g.course.people.select(PEOPLE.keys()) for g in groups])
+    people = _until_treated(everybody, [name for name, _ in sets.left_out]).with_row_index("row")
+    kept = people.filter(pl.col("end_day") >= 0).with_row_index("place")
+    place = kept.select("row", pl.col("place").cast(pl.Int32))
+    pairs = sets.pairs
+    for side in ("treated", "control"):
+        moved = place.rename({"row": side, "place": f"{side}_place"}).with_columns(pl.col(side).cast(pl.Int32))
+        pairs = pairs.join(moved, on=side, how="left", maintain_order="left")
+        pairs = pairs.drop(side).rename({f"{side}_place": side})
+    steps = _attrition(protocol, cohort, sets)
+    data = AnalysisSet(kept.select(PEOPLE.keys()), pairs.select(SETS.keys()), horizon, same_day, protocol.sha256, steps)
+    return Built(data, sets)
+
+
+def _until_treated(people: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """The named persons as untreated until the day before their treatment; end_day -1 where there is no such day."""
+    named = pl.col("person").is_in(list(names))
+    last = pl.col("start_day") - 1
+    cut = named & (pl.col("end_day") > last)
+    return people.with_columns(
+        pl.when(cut).then(0).otherwise(pl.col("event")).cast(pl.Int8).alias("event"),
+        pl.when(cut).then(last).otherwise(pl.col("end_day")).alias("end_day"),
+        pl.when(named).then(NEVER).otherwise(pl.col("start_day")).cast(pl.Int32).alias("start_day"),
+    )
+
+
+def _without_lock(group: Group) -> Group:
+    people = group.course.people.with_columns(pl.lit(NEVER, dtype=pl.Int32).alias("potential_days"))
+    return replace(group, course=replace(group.course, people=people))
+
+
+def _attrition(protocol: Protocol, cohort: Cohort, sets: RiskSets) -> tuple[AttritionRow, ...]:
+    """From every subject of the study to the treated with a set."""
+    own, reasons = cohort.own, [reason for _, reason in sets.left_out]
+    zero = own.people.height
+    left = sum(int((g.course.people["start_day"] < NEVER).sum()) for g in cohort.groups)
+    rows = [
+        AttritionRow("clock", cohort.own_subjects, zero, "day zero is recorded", "consta el día cero"),
+        AttritionRow("treated", zero, left, "the index treatment was given", "se administró el tratamiento"),
+    ]
+    steps = [(OFF_STATE, "still in the state that started the clock, on that day", "en el estado del reloj ese día")]
+    steps += [(rule.id, rule.text or in_words(rule), rule.text or in_words(rule)) for rule in protocol.population.rules]
+    for rule, told, told_es in steps:
+        lost = reasons.count(rule)
+        rows.append(AttritionRow(rule, left, left - lost, told, told_es))
+        left -= lost
+    matched = left - len(sets.unmatched)
+    return (*rows, AttritionRow("set", left, matched, "somebody alike was there", "había alguien parecido"))

@@ -1,0 +1,175 @@
+"""Follow-up (T, e) of each patient on whole days: death, leaving alive, or open at the last day known alive."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from onearm.cohort.analysis_set import NEVER, PEOPLE
+from onearm.cohort.day_zero import EPISODE_CLOCKS, day_zero, days_since_zero
+from onearm.protocol.study import Strategies
+from onearm.records import Records
+
+INPATIENT = ("hospital", "icu", "invasive_ventilation", "noninvasive_ventilation", "high_flow_oxygen", "severe_state")
+_SPELLS = {"start": pl.Int64, "end": pl.Int64, "person": pl.Int64}
+_MINUTE = pl.lit("minute")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FollowUp:
+    """One source on the clock. `people` has the columns PEOPLE and `zero` (UTC), a row per patient with a day zero."""
+
+    people: pl.DataFrame
+    spells: pl.DataFrame  # row of `people` (person), first day and last day in the state of the clock; empty: no state
+    first_treatment: pl.DataFrame  # subject_id, day of the index treatment, also of those treated before day zero
+    without_zero: int  # patients for whom the event of the clock was never recorded
+    clock: str
+
+
+def follow_up(records: Records, *, clock: str, treat: Strategies, lock: date | None, calendar: bool) -> FollowUp:
+    """All patients of `records` on the clock.
+
+    A patient who left alive and did not come back is an end (e = 2), whatever happened at home. What is after the
+    `lock` is not known: open at the lock. `calendar` false: no calendar date and no room until the lock is told.
+    """
+    zero = day_zero(records, clock)
+    subjects = records["subjects"].select("subject_id", "source_id", "site_id")
+    base = subjects.join(zero, on="subject_id").sort("subject_id")
+    treated = _first_treatment(records, treat).join(zero, on="subject_id")
+    treated = treated.select("subject_id", day=days_since_zero("at", pl.col("precision")))
+    died, left, contact, stay_end = (_day(t, base) for t in _ends(records))
+    spells, spell_days = _spells(records, base, clock)
+    z = _aligned(base, treated, "day", NEVER)
+    end, event = _end(died, left, contact, stay_end)
+    potential = _potential(base, lock if calendar else None)
+    event = np.where(end > potential, 0, event)
+    end = np.minimum(end, potential)
+    z = np.where(z > potential, NEVER, z)
+    dates = base["zero"].dt.date() if calendar else pl.Series([None] * base.height, dtype=pl.Date)
+    people = pl.DataFrame(
+        {
+            "person": base["subject_id"],
+            "source": base["source_id"],
+            "centre": base["site_id"],
+            "zero_date": dates,
+            "start_day": z,
+            "spell_days": spell_days,
+            "end_day": end,
+            "event": event,
+            "potential_days": potential,
+        },
+        schema=PEOPLE,
+    ).with_columns(base["zero"])
+    return FollowUp(people, spells, treated, subjects.height - base.height, clock)
+
+
+def _first_treatment(records: Records, treat: Strategies) -> pl.DataFrame:
+    """subject_id, at, precision of the first infusion, or of the first episode of that kind and agent."""
+    if treat.kind == "infusions":
+        rows = records["infusions"].select("subject_id", at="started_at", precision=_MINUTE)
+    else:
+        episodes = records["episodes"].filter(pl.col("kind") == treat.kind)
+        if treat.agent is not None:
+            episodes = episodes.filter(pl.col("agent") == treat.agent)
+        rows = episodes.select("subject_id", at="started_at", precision=pl.col("started_at_precision").cast(pl.String))
+    return rows.sort("at").unique("subject_id", keep="first")
+
+
+def _ends(records: Records) -> tuple[pl.DataFrame, ...]:
+    """subject_id, at, precision of: death; final leaving alive; last contact; an end of stay of unknown kind."""
+    outcomes = records["outcomes"].select(
+        "subject_id",
+        kind=pl.col("kind").cast(pl.String),
+        at="occurred_at",
+        precision=pl.col("occurred_at_precision").cast(pl.String),
+    )
+
+    def of(*kinds: str) -> pl.DataFrame:
+        return outcomes.filter(pl.col("kind").is_in(kinds)).drop("kind").sort("at")
+
+    died = of("died").unique("subject_id", keep="first")
+    leaving = of("left_hospital_alive").unique("subject_id", keep="last")
+    stays = records["episodes"].filter(pl.col("kind").cast(pl.String).is_in(INPATIENT))
+    back = stays.select("subject_id", "started_at").join(leaving, on="subject_id")
+    returned = back.filter(pl.col("started_at") > pl.col("at")).select("subject_id").unique()
+    left = leaving.join(returned, on="subject_id", how="anti")
+    return died, left, _contacts(records, outcomes), of("left_or_died").unique("subject_id", keep="last")
+
+
+def _contacts(records: Records, outcomes: pl.DataFrame) -> pl.DataFrame:
+    """Last time known alive: a sample, a visit, an end of an episode, an infusion, an outcome other than an end."""
+
+    def seen(table: str, at: str, rows: pl.DataFrame | None = None) -> pl.DataFrame:
+        frame = records[table] if rows is None else rows
+        known = f"{at}_precision"
+        precision = pl.col(known).cast(pl.String) if known in frame.columns else _MINUTE
+        return frame.filter(pl.col(at).is_not_null()).select("subject_id", at=at, precision=precision)
+
+    visits = records["visits"].filter(pl.col("status").is_in(["done", "partly"]))
+    alive = outcomes.filter(~pl.col("kind").is_in(["died", "left_or_died"])).drop("kind")
+    found = [
+        seen("measurements", "collected_at"),
+        seen("visits", "occurred_at", visits),
+        seen("episodes", "started_at"),
+        seen("episodes", "ended_at"),
+        seen("infusions", "started_at"),
+        seen("infusions", "stopped_at"),
+        alive,
+    ]
+    return pl.concat(found).sort("at").unique("subject_id", keep="last")
+
+
+def _day(times: pl.DataFrame, base: pl.DataFrame) -> NDArray[np.int64]:
+    """Day of each person of `base`, NEVER where there is none; shape (persons,)."""
+    joined = times.join(base.select("subject_id", "zero", "zero_precision"), on="subject_id")
+    days = joined.select("subject_id", day=days_since_zero("at", pl.col("precision")))
+    return _aligned(base, days, "day", NEVER)
+
+
+def _aligned(base: pl.DataFrame, days: pl.DataFrame, column: str, missing: int) -> NDArray[np.int64]:
+    joined = base.select("subject_id").join(days, on="subject_id", how="left", maintain_order="left")
+    return joined[column].fill_null(missing).to_numpy().astype(np.int64)
+
+
+def _end(
+    died: NDArray[np.int64], left: NDArray[np.int64], contact: NDArray[np.int64], stay_end: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """T and e. Leaving alive for good comes before a death at home; nobody is open before day 0."""
+    seen = np.where(contact < NEVER, contact, 0)
+    open_at = np.maximum(np.where(stay_end < NEVER, stay_end, seen), 0)
+    gone = left < NEVER
+    dead = ~gone & (died < NEVER)
+    end = np.where(gone, left, np.where(dead, died, open_at))
+    return np.maximum(end, 0), np.where(gone, 2, np.where(dead, 1, 0))
+
+
+def _potential(base: pl.DataFrame, lock: date | None) -> NDArray[np.int64]:
+    """Whole days from day zero to the end of the day of the lock; NEVER without one."""
+    if lock is None:
+        return np.full(base.height, NEVER, dtype=np.int64)
+    until = pl.lit(datetime.combine(lock, time(12), tzinfo=UTC)).cast(pl.Datetime("ms", "UTC"))
+    noon = pl.col("zero").dt.truncate("1d").dt.offset_by("12h")
+    days = base.select((until - noon).dt.total_days())
+    return days.to_series().to_numpy().astype(np.int64)
+
+
+def _spells(records: Records, base: pl.DataFrame, clock: str) -> tuple[pl.DataFrame, NDArray[np.int64]]:
+    """Spells in the state of the clock by row of `base`, and the last day of the first. A spell ends when it ends:
+    off and on again is two, also on one day.
+    """
+    first = np.full(base.height, NEVER, dtype=np.int64)
+    if clock not in EPISODE_CLOCKS:
+        return pl.DataFrame(schema=_SPELLS), first
+    rows = base.select("subject_id", "zero", "zero_precision").with_row_index("person")
+    stays = records["episodes"].filter(pl.col("kind") == EPISODE_CLOCKS[clock]).join(rows, on="subject_id")
+    ended = pl.when(pl.col("ended_at").is_null()).then(NEVER)
+    stays = stays.sort("person", "started_at", "episode_id").select(
+        start=days_since_zero("started_at", pl.col("started_at_precision").cast(pl.String)).cast(pl.Int64),
+        end=ended.otherwise(days_since_zero("ended_at", pl.col("ended_at_precision").cast(pl.String))).cast(pl.Int64),
+        person=pl.col("person").cast(pl.Int64),
+    )
+    begun = stays.unique("person", keep="first", maintain_order=True)
+    first[begun["person"].to_numpy()] = begun["end"].to_numpy()
+    return stays, first

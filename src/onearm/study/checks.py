@@ -1,0 +1,33 @@
+"""What only shows when protocol and records meet: clocks without anybody, treatment before day zero."""
+
+from onearm.cohort.build import Cohort, build_cohort
+from onearm.protocol.inputs import StudyInputs
+from onearm.results.problems import Problem, StudyProblems
+
+
+def check_inputs(inputs: StudyInputs) -> tuple[str, ...]:
+    """Notes worth reading; nothing is computed. Raises StudyProblems with all that would stop a run."""
+    notes = [f"{p.file}{f' line {p.line}' if p.line else ''}: {p.sentence} {p.remedy}" for p in inputs.to_confirm]
+    if inputs.series is not None and inputs.series.missing():
+        notes.append("reported.toml: level L0 for want of " + ", ".join(inputs.series.missing()) + ".")
+    if inputs.records is not None:
+        require_sound(inputs, build_cohort(inputs.protocol, inputs.records, [s.records for s in inputs.similar]))
+    return tuple(notes)
+
+
+def require_sound(inputs: StudyInputs, cohort: Cohort) -> None:
+    """Raises StudyProblems when nobody has a day zero, or a patient was treated before it."""
+    protocol, problems = inputs.protocol, list[Problem]()
+    clock, treat = protocol.clock.starts, protocol.strategies
+    for group, name in zip(cohort.groups, ("", *(s.name for s in inputs.similar)), strict=True):
+        if not group.course.people.height:
+            where = f"comparators/{name}/records" if name else "records"
+            told = f"no patient has a day zero: {group.course.clock} was never recorded."
+            problems.append(Problem(f"{where}/", told, "Correct [clock] starts, or record the event."))
+    table = "infusions" if treat.kind == "infusions" else "episodes"
+    days = dict(cohort.own.first_treatment.select("subject_id", "day").iter_rows())
+    for person in cohort.early:
+        told = f"first treatment of {person} is on day {days[person]}, before its day zero ({clock})."
+        problems.append(Problem(f"records/{table}.csv", told, "Check both times, or correct [clock] starts."))
+    if problems:
+        raise StudyProblems(problems)
