@@ -58,6 +58,11 @@ def asked(rule: Rule) -> Asked:
     return _ASKED[rule.marker_or_state]
 
 
+def asked_name(name: str) -> Asked | None:
+    """What a name asks for; None for one nobody knows."""
+    return _ASKED.get(name)
+
+
 def is_exclusion(rule: Rule) -> bool:
     """E* drops whoever fulfils it; I* keeps only those."""
     return rule.id.startswith("E")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from onearm import __version__
 from onearm.estimators.sample_size import patients_per_arm
 from onearm.protocol.inputs import StudyInputs
-from onearm.protocol.published import PublishedCohort
 from onearm.protocol.reported import NOT_REPORTED, ReportedSeries
 from onearm.protocol.study import Protocol
 from onearm.results.charts import Charts
@@ -16,11 +15,8 @@ from onearm.results.status import Role
 from onearm.results.study_result import (
     SCHEMA,
     About,
-    Answer,
     ComparatorRow,
-    PublicClaim,
     StudyResult,
-    VerdictText,
 )
 from onearm.sensitivity.unresolved import tipping_number, tolerated_risk
 from onearm.study.chance import Chance, chance, chance_estimates, histogram
@@ -31,11 +27,12 @@ from onearm.study.cohorts import (
     cohort_estimates,
     comparator_rows,
     counts_of,
-    delta_star,
     stress_estimates,
 )
 from onearm.study.figures import Named, number
 from onearm.study.predictive import predictive_estimates
+from onearm.study.public_claims import answer_counts, answers, series_record
+from onearm.study.series_evidence import series_evidence
 from onearm.study.similar_incidence import (
     SimilarCourse,
     curve_from_entry,
@@ -46,11 +43,9 @@ from onearm.study.similar_incidence import (
 from onearm.study.treated_series import icons, marker_courses, start_days, treated_estimates
 from onearm.study.trials import trial_estimates, trial_reports
 from onearm.verdict.break_points import Both, drift_sentence, tipping_sentences
-from onearm.verdict.evidence import Evidence
 from onearm.verdict.flags import raise_flags
 from onearm.verdict.gates import judge
 from onearm.verdict.level import decide
-from onearm.verdict.public_claims import ClaimRecord, check_sentence
 from onearm.verdict.randomised import decide_randomised
 from onearm.verdict.settle import REDUCTION, settle
 
@@ -94,11 +89,12 @@ def appraise(inputs: StudyInputs) -> StudyResult:
     if per_arm is not None:
         named = Named("settle.per_arm", "patients per arm of a trial that would settle it", "pacientes por grupo")
         estimates.append(number(named, float(per_arm), method="two proportions, two-sided .05, power .8"))
-    evidence = _evidence(inputs, series, counts, similar, found, estimates)
+    null = [(s.course.case.name, s.chance.result) for s in similar if s.chance.result is not None]
+    evidence = series_evidence(inputs, series, null, found, sizes, estimates)
     gates = judge(evidence)
     verdict = decide(evidence, gates, settle(per_arm, control, protocol.horizon_days))
-    claims = _public_claims(inputs, series, found, verdict, estimates)
-    estimates += _claim_counts(claims)
+    claims = answers(inputs.sentences, series_record(series, found, verdict, estimates))
+    estimates += answer_counts(claims)
     return StudyResult(
         schema=SCHEMA,
         study=protocol.study.id,
@@ -157,155 +153,6 @@ def _cost(sizes: Sequence[tuple[str, float]]) -> tuple[int | None, float | None]
 def _no_e_value() -> Estimate:
     named = Named("evalue.limit", "E-value of the limit", "valor E del límite")
     return number(named, None, remedy="An E-value needs a contrast of patients with patients, not of counts.")
-
-
-def _evidence(
-    inputs: StudyInputs,
-    series: ReportedSeries,
-    counts: Counts | None,
-    similar: Sequence[Similar],
-    found: Sequence[Beside],
-    estimates: Sequence[Estimate],
-) -> Evidence:
-    chances = [
-        (s.course.case.name, s.chance.result.p, s.chance.result.p_worst_case) for s in similar if s.chance.result
-    ]
-    by_id = {e.id: e.value for e in estimates}
-    for b in found:
-        seen, worst = (by_id.get(f"comparator.{b.name}.p_at_most_{k}") for k in ("observed", "worst_case"))
-        if b.admission.role is Role.SIZE and seen is not None and worst is not None:
-            chances.append((b.name, seen, worst))
-    null = similar[0].chance.result if similar and similar[0].chance.result else None
-    start = series.quartiles("first_dose_after_ventilation")
-    reaction = next((e for e in estimates if e.id == "treated.infusion_reaction"), None)
-    reactions = series.safety.get("patients_with_infusion_reaction", NOT_REPORTED).number()
-    sizes = _rates(similar, found)
-    country = series.study.get("country", "")
-    return Evidence(
-        patients=False,
-        virtual=inputs.protocol.study.virtual,
-        cells="cells" in series.product,
-        n=series.count("n"),
-        dead=series.count("dead"),
-        unresolved=series.count("open"),
-        missing=series.missing(),
-        null_p=None if null is None else (null.p, null.p_worst_case),
-        chance=tuple(chances),
-        start_median=None if start is None else start.median,
-        start_width=None if start is None else start.iqr_width,
-        claim_comparator=_claim_words(series, inputs.protocol),
-        claim_admitted=_claim_admitted(series, inputs, found),
-        drift={} if counts is None else {n: d for n, r in sizes if (d := delta_star(r, counts)) is not None},
-        infusions=series.infusions(),
-        reactions=None if reactions is None else int(reactions),
-        assessed_patients=None if reaction is None else reaction.n,
-        reaction_upper=None if reaction is None else reaction.upper,
-        improved=series.count("improved"),
-        extubated=series.count("extubated"),
-        changed=bool(series.count("improved") or series.count("extubated") or _told(series)),
-        doses=series.patients_by_doses(),
-        markers_reported=_told(series),
-        cotreatment=_text(series.treated.get("prior_treatment", NOT_REPORTED).value),
-        centres=_whole(series.study.get("centres", "")),
-        foreign_comparator=any(s.course.case.country != country for s in similar)
-        or any(b.cohort is not None and b.cohort.country not in (country, "INT") for b in found),
-        resolved_only_comparator=any(b.cohort is not None and b.cohort.resolved_only for b in found),
-        exclusions=tuple(r.text for r in inputs.protocol.population.rules if r.id.startswith("E") and r.text),
-    )
-
-
-def _told(series: ReportedSeries) -> bool:
-    return any(r.value is not None for r in series.markers.values())
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text.isdigit() else None
-
-
-def _claim_words(series: ReportedSeries, protocol: Protocol) -> str:
-    """What the claim rests on, in words."""
-    named = _text(series.claim.get("comparator_cohorts", NOT_REPORTED).value)
-    ends = [series.claim.get(f"comparator_{e}", NOT_REPORTED).number() for e in ("low", "high")]
-    known = [f"{p:g}" for p in ends if p is not None]
-    if named:
-        return named
-    if known:
-        return f"cohorts of {'-'.join(known)} %, not named"
-    return ", ".join(c.name for c in protocol.comparator)
-
-
-def _claim_admitted(series: ReportedSeries, inputs: StudyInputs, found: Sequence[Beside]) -> bool | None:
-    """Whether what the claim rests on is named and passes K1-K4; None when it is not named."""
-    if series.claim and "comparator_cohorts" in series.claim:
-        told = _text(series.claim["comparator_cohorts"].value)
-        names = [] if told is None else [n.strip() for n in told.split(",")]
-    else:
-        names = [c.name for c in inputs.protocol.comparator]
-    by_name = {b.name: b for b in found}
-    if not names or any(n not in by_name for n in names):
-        return None
-    return all(_passes(by_name[n].cohort, by_name[n]) for n in names)
-
-
-def _passes(cohort: PublishedCohort | None, b: Beside) -> bool:
-    """K1-K4: in its role for size, or held back by its time and place alone."""
-    setting = ("another time", "another country", "dates were not reported")
-    return cohort is not None and (
-        b.admission.role is Role.SIZE or all(r.startswith(setting) for r in b.admission.reasons)
-    )
-
-
-def _public_claims(
-    inputs: StudyInputs,
-    series: ReportedSeries,
-    found: Sequence[Beside],
-    verdict: VerdictText,
-    estimates: Sequence[Estimate],
-) -> tuple[PublicClaim, ...]:
-    n, dead = series.count("n"), series.count("dead")
-    reaction = next((e for e in estimates if e.id == "treated.infusion_reaction"), None)
-    reactions = series.safety.get("patients_with_infusion_reaction", NOT_REPORTED).number()
-    start = series.quartiles("first_dose_after_ventilation")
-    record = ClaimRecord(
-        n=n,
-        counts={
-            "mortality": dead,
-            "survival": None if n is None or dead is None else n - dead,
-            "extubation": series.count("extubated"),
-            "improvement": series.count("improved"),
-            "number_treated": n,
-        },
-        size_rates={b.name: 100 * b.rate for b in found if b.admission.role is Role.SIZE and b.rate is not None},
-        claims={id: claim.state for id, claim in verdict.claims.items()},
-        reactions=None if reactions is None else int(reactions),
-        reaction_upper=None if reaction is None else reaction.upper,
-        start_day=None if start is None else start.median,
-        dose_per_kg=series.product.get("cells_per_dose_median", NOT_REPORTED).number(),
-        markers={m: str(r.value) for m, r in series.markers.items() if r.value is not None},
-    )
-    return tuple(check_sentence(s, record) for s in inputs.sentences)
-
-
-def _claim_counts(claims: Sequence[PublicClaim]) -> list[Estimate]:
-    if not claims:
-        return []
-    return [
-        number(
-            Named(f"claims.{answer.value.replace(' ', '_')}", f"public sentences: {answer.value}", es),
-            float(sum(c.answer is answer for c in claims)),
-            n=len(claims),
-            role=Role.PRIMARY,
-        )
-        for answer, es in (
-            (Answer.SUPPORTED, "frases públicas: sostenidas"),
-            (Answer.WRONG, "frases públicas: erróneas"),
-            (Answer.CANNOT, "frases públicas: no valorables"),
-        )
-    ]
 
 
 def _about(series: ReportedSeries, protocol: Protocol) -> About:

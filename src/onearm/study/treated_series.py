@@ -151,12 +151,17 @@ _WHY = {
 _SURVIVORS = ("survivors only", "solo supervivientes")
 
 
+def no_effect(marker: str) -> tuple[str, str]:
+    """Why a change of the marker is no effect of the treatment, English and Spanish."""
+    return _WHY.get(marker, _SURVIVORS)
+
+
 def marker_courses(series: ReportedSeries) -> tuple[MarkerCourse, ...]:
     """Directions as told, with the reason why none is an effect."""
     found = []
     for marker, reported in series.markers.items():
         words = str(reported.value or "").replace(",", " ").split()
         direction = words[0] if words and words[0] in ("fell", "rose") else "no_change" if words else "not_reported"
-        why, why_es = _WHY.get(marker, _SURVIVORS) if words else ("not reported", "no consta")
+        why, why_es = no_effect(marker) if words else ("not reported", "no consta")
         found.append(MarkerCourse(marker, "", direction, None, None, None, None, why, why_es))
     return tuple(found)

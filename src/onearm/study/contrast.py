@@ -1,0 +1,281 @@
+"""Treated against similar patients on the same day: exact test first, then the methods that read the same sets."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from onearm.cohort.build import Built, Cohort, build
+from onearm.cohort.day_zero import EPISODE_CLOCKS
+from onearm.estimators.aalen_johansen import AalenJohansen, aalen_johansen
+from onearm.estimators.attributable import Attributable, attributable
+from onearm.estimators.landmark import Landmark, landmark
+from onearm.estimators.risk_set_test import RiskSetTest, risk_set_test
+from onearm.estimators.time_dependent_cox import HazardRatio, ever_treated_cox, time_dependent_cox
+from onearm.protocol.study import Protocol
+from onearm.results.estimate import Estimate
+from onearm.results.status import Role, Status
+from onearm.sensitivity.hidden_bias import drift_of_sets
+from onearm.sensitivity.set_null_predictive import SetNullPredictive, set_null_predictive
+from onearm.study.figures import Named, number
+
+FEW_DEATHS = 10  # on treated days: below it the hazard ratio is penalised
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contrast:
+    """Every result of the patient-level comparison, refusals included."""
+
+    built: Built
+    primary: RiskSetTest
+    same_day_after: RiskSetTest
+    averted: Attributable
+    incidence: AalenJohansen
+    null: SetNullPredictive | None
+    delta_star: float | None
+    estimates: tuple[Estimate, ...]
+
+
+def contrast(protocol: Protocol, cohort: Cohort, built: Built) -> Contrast:
+    """The primary test and its companions on one analysis set."""
+    data, sap = built.data, protocol.sap
+    primary = risk_set_test(data, alpha=sap.alpha)
+    after = risk_set_test(build(protocol, cohort, same_day="after").data, alpha=sap.alpha)
+    averted, course = attributable(data), aalen_johansen(data)
+    null = set_null_predictive(data, bootstraps=sap.bootstraps, seed=sap.seed)
+    drift = None
+    if primary.counts is not None and primary.p is not None and primary.observed is not None:
+        deaths, controls = np.array(primary.counts.deaths), np.array(primary.counts.controls)
+        drift = drift_of_sets(deaths, controls, primary.observed, sap.alpha)
+    estimates = (
+        *_exact(primary, after),
+        *_exact_sensitivities(protocol, cohort, built),
+        _averted(averted),
+        *_incidence(course, data.horizon),
+        *_hazard_ratios(built),
+        *_landmarks(protocol, cohort, built),
+        *_chance(null),
+        *_drift(drift, primary),
+    )
+    return Contrast(built, primary, after, averted, course, null, drift, estimates)
+
+
+def _exact(test: RiskSetTest, after: RiskSetTest) -> Iterator[Estimate]:
+    p = Named("primary.exact.p", "exact p, one-sided, fewer deaths", "p exacta, unilateral, menos muertes")
+    yield _test(p, test.p, test, Role.PRIMARY)
+    yield _test(Named("primary.exact.midp", "mid-p", "mid-p"), test.mid_p, test, Role.PRIMARY)
+    told = "exact p, controls still there the next morning", "p exacta, controles aún ahí a la mañana siguiente"
+    yield _test(Named("primary.exact.p.same_day_after", *told), after.p, after, Role.SENSITIVITY)
+    harm = Named("primary.exact.p_harm", "exact p, one-sided, more deaths", "p exacta, unilateral, más muertes")
+    yield _test(harm, test.p_harm, test, Role.SENSITIVITY)
+    seen = Named(
+        "primary.exact.observed", "deaths counted (lost count as dead)", "muertes contadas (perdidos, muertos)"
+    )
+    yield number(seen, _float(test.observed), n=test.n_matched, role=Role.PRIMARY, remedy=test.remedy)
+    expected = Named("primary.exact.expected", "deaths expected from the sets", "muertes esperadas por los conjuntos")
+    yield number(expected, test.expected, n=test.n_matched, role=Role.PRIMARY, remedy=test.remedy)
+    gamma = Named("primary.exact.gamma_star", "hidden bias that would undo it", "sesgo oculto que lo desharía")
+    remedy = {"none": "p is above .05 without any bias.", ">20": "Above 20."}.get(test.gamma_star_text, test.remedy)
+    yield number(gamma, test.gamma_star, role=Role.PRIMARY, remedy=remedy)
+
+
+def _float(value: int | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _test(named: Named, value: float | None, test: RiskSetTest, role: Role) -> Estimate:
+    lost = f"lost treated {test.treated_lost}, lost controls {test.controls_lost}"
+    method = f"{test.method}; {lost}" + ("; controls there at Z+1" if test.same_day == "after" else "")
+    return number(
+        named,
+        value,
+        method=method,
+        n=test.n_matched,
+        events=test.observed,
+        role=role,
+        sides=1,
+        remedy=test.remedy,
+        assumptions=test.assumptions,
+    )
+
+
+def _exact_sensitivities(protocol: Protocol, cohort: Cohort, built: Built) -> Iterator[Estimate]:
+    """Lost patients the other way; everybody given the whole horizon; and the form that conditions on the future."""
+    for how, en, es, settings in (
+        ("treated_lost_alive", "lost treated alive", "tratados perdidos, vivos", {"treated_lost": "alive"}),
+        ("treated_lost_dropped", "lost treated and their sets dropped", "sin perdidos", {"treated_lost": "dropped"}),
+        ("controls_lost_dropped", "lost controls dropped", "sin controles perdidos", {"controls_lost": "dropped"}),
+    ):
+        test = risk_set_test(built.data, **settings)  # type: ignore[arg-type]  # literal words
+        yield _test(
+            Named(f"primary.exact.p.{how}", f"exact p, {en}", f"p exacta, {es}"), test.p, test, Role.SENSITIVITY
+        )
+    if protocol.study.data_lock is not None:
+        free = risk_set_test(build(protocol, cohort, calendar_rule=False).data, treated_lost="alive")
+        told = "exact p, no calendar rule, all lost alive", "p exacta, sin regla de calendario, perdidos vivos"
+        yield _test(Named("primary.exact.p.no_calendar_rule", *told), free.p, free, Role.SENSITIVITY)
+    never = build(protocol, cohort, calendar_rule=False, never_treated_only=True)
+    if never.data.sets.height != built.data.sets.height:
+        wrong = risk_set_test(never.data, treated_lost="alive")
+        told = "exact p against the never treated: a false benefit", "p exacta frente a nunca tratados: falso beneficio"
+        yield _test(Named("naive.never_treated.exact.p", *told), wrong.p, wrong, Role.REFUSED)
+
+
+def _averted(found: Attributable) -> Estimate:
+    return Estimate(
+        "attributable.deaths",
+        "deaths averted among the treated",
+        "muertes evitadas en tratados",
+        found.averted,
+        _float(found.lower),
+        _float(found.upper),
+        found.level if found.lower is not None else None,
+        2 if found.lower is not None else None,
+        found.method,
+        found.observed,
+        found.n_matched,
+        status=Status.OK if found.averted is not None else found.status,
+        remedy="" if found.averted is not None else found.remedy,
+        assumptions=found.assumptions,
+    )
+
+
+def _incidence(found: AalenJohansen, horizon: int) -> Iterator[Estimate]:
+    method = "Aalen-Johansen, Greenwood-type error, complementary log-log; events on Z..Z+h"
+    if found.treated is not None:
+        t = found.treated
+        yield Estimate(
+            f"treated.death.day{horizon}",
+            f"dead by day {horizon}, open patients as those followed",
+            f"muertos a {horizon} días, los abiertos como los seguidos",
+            t.risk,
+            t.lower[-1],
+            t.upper[-1],
+            t.level if t.lower[-1] is not None else None,
+            2 if t.lower[-1] is not None else None,
+            method,
+            t.deaths,
+            t.n,
+            role=Role.SECOND,
+            assumptions=found.assumptions,
+        )
+    if found.controls is not None:
+        c = found.controls
+        yield Estimate(
+            f"similar.death.matched.day{horizon}",
+            f"their similar patients, dead within {horizon} days of that day",
+            f"sus pacientes similares, muertos en {horizon} días desde ese día",
+            c.risk,
+            c.lower[-1],
+            c.upper[-1],
+            c.level if c.lower[-1] is not None else None,
+            2 if c.lower[-1] is not None else None,
+            f"{method}; each set weighs one, error by person",
+            role=Role.SECOND,
+            source="similar patients in the sets",
+        )
+    if found.difference is not None:
+        yield Estimate(
+            "matched.risk_difference",
+            "difference in risk, treated minus their similar patients",
+            "diferencia de riesgo, tratados menos similares",
+            found.difference,
+            found.difference_lower,
+            found.difference_upper,
+            found.level if found.difference_lower is not None else None,
+            2 if found.difference_lower is not None else None,
+            "Aalen-Johansen difference, infinitesimal jackknife by person",
+            role=Role.SECOND,
+        )
+
+
+def _hazard_ratios(built: Built) -> Iterator[Estimate]:
+    naive = Named("naive.ever_treated.hazard_ratio", "ever against never treated", "alguna vez frente a nunca tratado")
+    yield _ratio(naive, ever_treated_cox(built.data), Role.REFUSED)
+    aligned = Named(
+        "time_dependent.hazard_ratio", "treated from the day of treatment on", "tratado desde el día del tratamiento"
+    )
+    plain = time_dependent_cox(built.data)
+    few = plain.deaths_treated < FEW_DEATHS and plain.status is not Status.NO_PATIENTS
+    yield _ratio(aligned, time_dependent_cox(built.data, firth=True) if few else plain, Role.SENSITIVITY)
+
+
+def _ratio(named: Named, found: HazardRatio, role: Role) -> Estimate:
+    value = found.hazard_ratio
+    has = found.lower is not None or found.upper is not None
+    return Estimate(
+        named.id,
+        named.en,
+        named.es,
+        value,
+        found.lower,
+        found.upper,
+        found.level if has else None,
+        2 if has else None,
+        found.method,
+        found.deaths_treated + found.deaths_untreated,
+        found.n,
+        role=role,
+        status=Status.OK if value is not None else found.status,
+        remedy="" if value is not None else found.remedy,
+        assumptions=found.assumptions,
+    )
+
+
+def _landmarks(protocol: Protocol, cohort: Cohort, built: Built) -> Iterator[Estimate]:
+    """Fixed landmarks of the protocol; a clock with spells keeps those still in the first one."""
+    spell = cohort.own.clock in EPISODE_CLOCKS
+    for day in protocol.time_zero.landmark_days:
+        found = landmark(built.data, day=day, spell=spell, from_day=None if spell else day)
+        told = f"landmark day {day}, {found.n_treated} of {found.n} treated by then"
+        told_es = f"hito en el día {day}, {found.n_treated} de {found.n} ya tratados"
+        yield _difference(day, found, told, told_es)
+        if found.hazard_ratio is not None:
+            named = Named(f"landmark{day}.hazard_ratio", told, told_es)
+            yield _ratio(named, found.hazard_ratio, Role.SENSITIVITY)
+
+
+def _difference(day: int, found: Landmark, told: str, told_es: str) -> Estimate:
+    return Estimate(
+        f"landmark{day}.risk_difference",
+        f"difference in risk, {told}",
+        f"diferencia de riesgo, {told_es}",
+        found.risk_difference,
+        found.lower,
+        found.upper,
+        found.level if found.lower is not None else None,
+        2 if found.lower is not None else None,
+        found.method,
+        n=found.n,
+        role=Role.SENSITIVITY,
+        status=Status.OK if found.risk_difference is not None else found.status,
+        remedy="" if found.risk_difference is not None else found.remedy,
+        assumptions=found.assumptions,
+    )
+
+
+def _chance(found: SetNullPredictive | None) -> Iterator[Estimate]:
+    p = Named(
+        "null_predictive.p", "at most the deaths seen, if nothing works", "como mucho las vistas, si nada funciona"
+    )
+    worst = Named("null_predictive.p_worst_case", "the same, all lost counted dead", "lo mismo, perdidos como muertos")
+    if found is None:
+        for named in (p, worst):
+            yield number(named, None, role=Role.PRIMARY, remedy="No treated patient has a similar one on that day.")
+        return
+    method = f"Poisson-binomial from the risk sets, {found.bootstraps:,} redraws of persons"
+    for named, value, k in ((p, found.p, found.observed), (worst, found.p_worst_case, found.worst_case)):
+        yield number(named, value, method=method, n=found.n, events=k, role=Role.PRIMARY, sides=1)
+    for k, mass in enumerate(found.mass):
+        yield number(
+            Named(f"null_predictive.mass.{k}", f"exactly {k} deaths", f"exactamente {k} muertes"),
+            mass,
+            n=found.n,
+            role=Role.PRIMARY,
+        )
+
+
+def _drift(delta: float | None, test: RiskSetTest) -> Iterator[Estimate]:
+    named = Named("drift.delta_star.sets", "fall of the log odds in the sets until p passes .05", "bajada del logit")
+    remedy = test.remedy or "p stays on one side of .05 over every drift looked at."
+    yield number(named, delta, method="ln Gamma*, Gamma on .05 to 20", remedy=remedy)
