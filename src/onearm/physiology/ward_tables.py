@@ -1,0 +1,182 @@
+"""Patient tables of a ward as known at the lock: sources, subjects, decisions, episodes, outcomes."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from onearm.physiology.randomness import Process, exponential, normal, uniform
+from onearm.physiology.supply import NO_BAG
+from onearm.physiology.table_columns import UNIT, decimal_text, moment, of, rounded, site_ids, table, timed
+from onearm.physiology.truth import Purpose
+from onearm.physiology.ward import DAY, NEVER, Minutes, Ward
+from onearm.records.subjects import COMORBIDITIES
+
+# all assumed; independent of severity, hospital and treatment
+_AGE = (61.0, 11.0, 18.0, 89.0)  # years: mean, SD, least, most
+_HEIGHT = (170.0, 9.0, 140.0, 205.0)  # cm
+_FEMALE = 0.3
+_SHARES = dict(zip(COMORBIDITIES, (0.45, 0.25, 0.08, 0.06, 0.05, 0.03, 0.04, 0.35, 0.02, 0.12), strict=True))
+_SYMPTOMS_DAYS = (3.0, 4.0)  # before hospital: least, mean beyond it
+_HOSPITAL_DAYS = (1.5, 2.0)  # before ventilation, the same
+_ICU_DAYS = 1.0  # before ventilation, at most
+_STEROID_DAYS = (2.0, 10.0)  # latest start after ventilation, duration
+
+
+def source_table(ward: Ward, purpose: Purpose) -> pl.DataFrame:
+    """One source: every patient of the virtual hospitals, treated or not."""
+    s = ward.settings
+    entries = moment(np.array([ward.zero.min(), ward.zero.max()])).dt.date()
+    row = {
+        "source_id": s.source_id,
+        "title": f"virtual hospitals, simple multistate generator, settings {s.sha256()[:12]}, for {purpose.value}",
+        "kind": "virtual",
+        "population": "virtual adults who begin invasive ventilation",
+        "setting": f"{s.hospitals} virtual hospitals",
+        "country": "none",
+        "first_date": entries[:1],
+        "last_date": entries[1:],
+        "entry_rule": "every virtual patient ventilated",
+        "time_zero_rule": "start of invasive ventilation",
+        "time_basis": "calendar",
+        "clock_start": "ventilation",
+        "licence": "virtual",
+        "retrieved_at": moment(np.array([ward.lock])),
+        "file_sha256": s.sha256(),
+        "missing_fields": "[]",
+    }
+    return table(ward, UNIT, row)
+
+
+def subject_table(ward: Ward) -> pl.DataFrame:
+    """One row per patient; `treated_path` are those with a decision to treat."""
+    key, patient = ward.key, ward.patient
+    hospital_at, icu_at = _arrival(ward)
+    symptoms = (hospital_at - _before(ward, _SYMPTOMS_DAYS, 0)) // DAY * DAY + DAY // 2
+    height = _cut(normal(key, Process.BODY, patient), _HEIGHT)
+    age = _cut(normal(key, Process.AGE, patient), _AGE)
+    draws = uniform(key, Process.COMORBIDITY, patient[:, None], draw=np.arange(len(COMORBIDITIES)))
+    has = {name: _yes(draws[:, i] < _SHARES[name]) for i, name in enumerate(COMORBIDITIES)}
+    treat = (ward.bag != NO_BAG) & ward.seen(ward.decided)
+    columns: dict[str, Any] = {
+        "subject_id": ward.subject_id,
+        "source_id": ward.settings.source_id,
+        "cohort": np.where(treat, "treated_path", "concurrent_untreated"),
+        "sex": np.where(uniform(key, Process.SEX, patient) < _FEMALE, "female", "male"),
+        "age_years": decimal_text(rounded(age, 0), 0),
+        "height_cm": decimal_text(rounded(height, 0), 0),
+        **timed("symptoms_at", symptoms, "day"),
+        **timed("hospital_at", hospital_at),
+        **timed("icu_at", icu_at),
+        **timed("ventilated_at", ward.zero),
+        "calendar_month": moment(hospital_at).dt.strftime("%Y-%m"),
+        **has,
+    }
+    return table(ward, site_ids(ward.hospital), columns)
+
+
+def decision_table(ward: Ward) -> pl.DataFrame:
+    """One decision per patient: treat, or why not. Not decided at the lock: deferred."""
+    end = ward.spell_end[:, 0]
+    decided = ward.decided < NEVER
+    at = np.where(decided, ward.decided, end)
+    pending = ~ward.seen(at)
+    treat = decided & (ward.bag != NO_BAG)
+    reason = np.select([pending, decided, ward.died == end], ["clinician", "no_product", "died_first"], "improving")
+    columns = {
+        "decision_id": pl.Series(ward.subject_id) + "-D1",
+        "subject_id": ward.subject_id,
+        "decided_at": moment(np.where(pending, ward.zero, at)),
+        "decision": np.select([pending, treat], ["defer", "treat"], "do_not_treat"),
+        "decided_by": site_ids(ward.hospital) + "-DOC",
+        "reason": pl.Series(reason).set(pl.Series(treat & ~pending), None),
+        "product_available": pl.Series(treat).set(pl.Series(pending | ~decided), None),
+    }
+    return table(ward, site_ids(ward.hospital), columns)
+
+
+def episode_table(ward: Ward) -> pl.DataFrame:
+    """Stays, ventilation and corticosteroids. Intensive care ends with ventilation."""
+    hospital_at, icu_at = _arrival(ward)
+    icu_start = ward.spell_start.copy()
+    icu_start[:, 0] = icu_at
+    start, length = _STEROID_DAYS
+    steroid = ward.zero + (uniform(ward.key, Process.STEROID, ward.patient, draw=1) * start * DAY).astype(np.int64)
+    given = uniform(ward.key, Process.STEROID, ward.patient) < ward.settings.steroid_share
+    steroid = np.where(given & (steroid < ward.gone), steroid, NEVER)
+    steroid_end = np.minimum(steroid + int(length * DAY), ward.gone)
+    parts = [_episodes(ward, "hospital", "HOSP", hospital_at, ward.gone)]
+    for spell in range(ward.spell_start.shape[1]):
+        end = ward.spell_end[:, spell]
+        parts.append(_episodes(ward, "icu", f"ICU{spell + 1}", icu_start[:, spell], end))
+        parts.append(_episodes(ward, "invasive_ventilation", f"VENT{spell + 1}", ward.spell_start[:, spell], end))
+    parts.append(_episodes(ward, "corticosteroid", "STER", steroid, steroid_end))
+    return pl.concat(parts)
+
+
+def outcome_table(ward: Ward) -> pl.DataFrame:
+    """Extubated, reintubated, left intensive care, left hospital alive, died; everybody alive is seen at the lock."""
+    alive = np.where(ward.seen(ward.died), NEVER, ward.lock)
+    parts = [
+        _outcomes(ward, "left_hospital_alive", "HOME", ward.left),
+        _outcomes(ward, "died", "DIED", ward.died),
+        _outcomes(ward, "seen_alive", "SEEN", alive),
+    ]
+    for spell in range(ward.spell_end.shape[1]):
+        end = ward.spell_end[:, spell]
+        off = np.where(end == ward.died, NEVER, end)
+        parts.append(_outcomes(ward, "extubated", f"EXT{spell + 1}", off))
+        parts.append(_outcomes(ward, "left_icu", f"ICU{spell + 1}", off))
+        if spell:
+            parts.append(_outcomes(ward, "reintubated", f"TUBE{spell + 1}", ward.spell_start[:, spell]))
+    return pl.concat(parts)
+
+
+def _arrival(ward: Ward) -> tuple[Minutes, Minutes]:
+    """Arrival in hospital and in intensive care."""
+    hospital = ward.zero - _before(ward, _HOSPITAL_DAYS, 1)
+    icu = ward.zero - (uniform(ward.key, Process.ARRIVAL, ward.patient, draw=2) * _ICU_DAYS * DAY).astype(np.int64)
+    return hospital, icu
+
+
+def _episodes(ward: Ward, kind: str, mark: str, start: Minutes, end: Minutes) -> pl.DataFrame:
+    rows = np.flatnonzero(ward.seen(start))
+    closed = np.where(ward.seen(end), end, NEVER)[rows]
+    subject = of(ward.subject_id, rows)
+    columns = {
+        "episode_id": subject + f"-{mark}",
+        "subject_id": subject,
+        "kind": kind,
+        **timed("started_at", start[rows]),
+        **timed("ended_at", closed),
+        "ongoing": closed == NEVER,
+    }
+    return table(ward, site_ids(ward.hospital[rows]), columns)
+
+
+def _outcomes(ward: Ward, kind: str, mark: str, at: Minutes) -> pl.DataFrame:
+    rows = np.flatnonzero(ward.seen(at))
+    subject = of(ward.subject_id, rows)
+    columns = {
+        "outcome_id": subject + f"-{mark}",
+        "subject_id": subject,
+        "kind": kind,
+        **timed("occurred_at", at[rows]),
+    }
+    return table(ward, site_ids(ward.hospital[rows]), columns)
+
+
+def _before(ward: Ward, days: tuple[float, float], draw: int) -> Minutes:
+    least, beyond = days
+    drawn = exponential(ward.key, Process.ARRIVAL, ward.patient, draw=draw)
+    return np.asarray(((least + beyond * drawn) * DAY).astype(np.int64))
+
+
+def _cut(z: NDArray[np.float64], spread: tuple[float, float, float, float]) -> NDArray[np.float64]:
+    mean, sd, least, most = spread
+    return np.clip(mean + sd * z, least, most)
+
+
+def _yes(holds: NDArray[np.bool_]) -> NDArray[np.str_]:
+    return np.where(holds, "yes", "no")

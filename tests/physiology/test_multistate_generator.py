@@ -1,0 +1,358 @@
+"""The simple generator against its closed forms, its twins, and the rules of the records."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from onearm.physiology.courses import courses, decided, draw_persons, follow_up_days
+from onearm.physiology.multistate import BASELINES, MultistateSettings, draw_multistate
+from onearm.physiology.randomness import Key
+from onearm.physiology.supply import NO_BAG, reserve
+from onearm.physiology.thirteen import THIRTEEN, draw_thirteen
+from onearm.physiology.truth import Purpose
+from onearm.records import Provenance, check_records, read_records, write_records
+from onearm.records.custody import PREVIOUS, TRANSITIONS
+from onearm.results.finding import Severity
+from onearm.vocabulary.clock import day_number
+from onearm.vocabulary.identifiers import VIRTUAL_SUBJECT
+
+N = 100_000
+EXAMPLE = Path(__file__).parents[2] / "examples" / "virtual-13" / "records"
+SMALL = MultistateSettings(patients=60, lag_days=1.0, reintubation_per_day=0.03)
+# dead by day 28, Gauss-Hermite with 80 nodes (design, physiology 9)
+DEAD_BY_28 = {30: 0.29885, 37: 0.37136, 46: 0.45689, 61: 0.61249}
+EXTUBATED_BY_28 = {30: 0.55810, 37: 0.48873, 46: 0.42303, 61: 0.29805}
+
+
+@pytest.fixture(scope="module")
+def persons():
+    return draw_persons(Key(1, 0), 0, N)
+
+
+@pytest.fixture(scope="module")
+def example():
+    return draw_thirteen()
+
+
+def draw(settings, seed=1, **more):
+    return draw_multistate(settings, seed=seed, purpose=Purpose.METHOD_VALIDATION, **more)
+
+
+def without_infusion(settings, persons):
+    return courses(settings, persons, np.full(persons.patient.size, np.inf))
+
+
+def three_errors(share, n=N):
+    return 3 * math.sqrt(share * (1 - share) / n)
+
+
+def same(records, other, tables):
+    return all(records[t].equals(other[t]) for t in tables)
+
+
+# courses against formulas
+
+
+@pytest.mark.parametrize("percent", BASELINES)
+def test_share_dead_and_extubated_by_day_28_of_the_untreated(persons, percent):
+    death, extubation = BASELINES[percent]
+    course = without_infusion(MultistateSettings(death_per_day=death, extubation_per_day=extubation), persons)
+    dead, out = (course.died < 28).mean(), (course.extubated < 28).mean()
+    assert abs(dead - DEAD_BY_28[percent]) < three_errors(DEAD_BY_28[percent])
+    assert abs(out - EXTUBATED_BY_28[percent]) < three_errors(EXTUBATED_BY_28[percent])
+    assert round(100 * DEAD_BY_28[percent]) == percent
+
+
+def test_formula_of_the_mixed_hazards_gives_the_same_shares():
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+    for percent, (a, b) in BASELINES.items():
+        d, e = a * np.exp(0.8 * nodes), b * np.exp(-0.5 * nodes)
+        risk = d / (d + e) * -np.expm1(-28 * (d + e))
+        assert weights @ risk / weights.sum() == pytest.approx(DEAD_BY_28[percent], abs=5e-6)
+
+
+@pytest.mark.parametrize("day", [1, 7, 28])
+def test_constant_hazards_give_the_closed_form_incidence(persons, day):
+    settings = MultistateSettings(death_slope=0, extubation_slope=0)
+    course = without_infusion(settings, persons)
+    d, e = settings.death_per_day, settings.extubation_per_day
+    ended = -math.expm1(-day * (d + e)) / (d + e)
+    assert abs((course.died < day).mean() - d * ended) < three_errors(d * ended)
+    assert abs((course.extubated < day).mean() - e * ended) < three_errors(e * ended)
+
+
+def test_constant_hazards_with_an_effect_from_the_infusion_on(persons):
+    settings = MultistateSettings(death_slope=0, extubation_slope=0, death_ratio=0.5)
+    course = courses(settings, persons, np.full(N, 1e-9))
+    d, e = settings.death_per_day / 2, settings.extubation_per_day
+    risk = d / (d + e) * -math.expm1(-28 * (d + e))
+    assert abs((course.died < 28).mean() - risk) < three_errors(risk)
+
+
+@pytest.mark.parametrize(
+    ("gamma", "lag", "share", "median", "iqr"), [(0.0, 0.0, 0.362, 6.3, 10.1), (-0.7, 2.0, 0.325, 7.5, 9.3)]
+)
+def test_share_treated_and_start_day(persons, gamma, lag, share, median, iqr):
+    settings = MultistateSettings(gamma=gamma, lag_days=lag)
+    planned = decided(settings, persons) + lag
+    treated = planned < without_infusion(settings, persons).spell_end[:, 0]
+    q1, q2, q3 = np.quantile(planned[treated], [0.25, 0.5, 0.75])
+    assert treated.mean() == pytest.approx(share, abs=0.0005 + three_errors(share))
+    assert q2 == pytest.approx(median, abs=0.2)
+    assert q3 - q1 == pytest.approx(iqr, abs=0.3)
+
+
+@pytest.mark.parametrize(
+    ("gamma", "lag", "few_deaths", "many_out", "both"), [(0.0, 0.0, 0.41, 0.28, 0.18), (-0.7, 2.0, 0.61, 0.45, 0.35)]
+)
+def test_how_often_thirteen_treated_look_like_the_published_ones_without_any_effect(
+    persons, gamma, lag, few_deaths, many_out, both
+):
+    settings = MultistateSettings(gamma=gamma, lag_days=lag)
+    planned, course = decided(settings, persons) + lag, without_infusion(settings, persons)
+    treated = planned < course.spell_end[:, 0]
+    until = planned + follow_up_days(settings, persons)
+    dead, out = (course.died <= until)[treated].mean(), (course.extubated <= until)[treated].mean()
+    ways = {(k, m): math.comb(13, k) * math.comb(13 - k, m) for k in range(14) for m in range(14 - k)}
+    share = {(k, m): n * dead**k * out**m * (1 - dead - out) ** (13 - k - m) for (k, m), n in ways.items()}
+    assert sum(p for (k, _), p in share.items() if k <= 2) == pytest.approx(few_deaths, abs=0.02)
+    assert sum(p for (_, m), p in share.items() if m >= 7) == pytest.approx(many_out, abs=0.02)
+    assert sum(p for (k, m), p in share.items() if k <= 2 and m >= 7) == pytest.approx(both, abs=0.02)
+
+
+def test_measured_severity_has_the_share_rho_of_true_severity(persons):
+    for rho in (1.0, 0.8, 0.5, 0.0):
+        measured = persons.measured(rho)
+        assert measured.var() == pytest.approx(1, abs=0.02)
+        assert np.corrcoef(measured, persons.severity)[0, 1] == pytest.approx(math.sqrt(rho), abs=0.01)
+
+
+def test_whoever_is_reintubated_can_die_and_leave_later(persons):
+    settings = MultistateSettings(reintubation_per_day=0.05)
+    course = without_infusion(settings, persons)
+    again = np.isfinite(course.spell_start[:, 1])
+    assert 0.1 < again.mean() < 0.3
+    assert (course.spell_start[again, 1] > course.spell_end[again, 0]).all()
+    assert np.isfinite(course.died[again]).any()
+    assert (np.isfinite(course.died) != np.isfinite(course.left)).all()
+    extubated_once = np.isfinite(course.extubated) & ~again
+    assert np.isfinite(course.left[extubated_once]).all()
+
+
+# twins
+
+
+def test_twins_differ_only_from_the_infusion_on(persons):
+    settings = MultistateSettings()
+    planned = decided(settings, persons)
+    infused = np.where(planned < without_infusion(settings, persons).spell_end[:, 0], planned, np.inf)
+    null, effect = courses(settings, persons, infused), courses(replace(settings, death_ratio=0.5), persons, infused)
+    other = null.died != effect.died
+    assert other.any()
+    assert (null.died[other] > infused[other]).all()
+    assert (effect.died >= null.died).all()
+    assert np.array_equal(null.died, without_infusion(settings, persons).died)
+
+
+def test_worlds_with_and_without_effect_share_everything_until_the_infusion():
+    worlds = [draw(replace(SMALL, patients=200, death_ratio=ratio)) for ratio in (1.0, 0.5)]
+    (null, truth), (effect, changed) = worlds
+    days = truth.people.join(changed.people, on="subject_id", suffix="_with")
+    assert days["infused_day"].equals(days["infused_day_with"])
+    other = days.filter(pl.col("death_day").ne_missing(pl.col("death_day_with")))
+    assert other.height
+    assert other.filter(pl.col("death_day") < pl.col("infused_day")).is_empty()
+    assert same(null, effect, ("subjects", "treatment_decisions", "dose_orders", "custody", "infusions"))
+    both = null["measurements"].join(effect["measurements"], on="measurement_id", suffix="_with")
+    assert both.height == null["measurements"].height  # nobody dies earlier with the effect
+    assert both["raw_value"].equals(both["raw_value_with"])  # markers do not depend on the treatment
+
+
+# the same numbers whatever is drawn beside them
+
+
+def test_blocks_change_no_byte():
+    whole, truth = draw(SMALL)
+    for block in (1, 7):
+        records, again = draw(SMALL, block=block)
+        assert records.sha256() == whole.sha256()
+        assert again.people.equals(truth.people)
+
+
+def test_one_patient_more_changes_nobody_else():
+    fewer, _ = draw(replace(SMALL, patients=40))
+    more, _ = draw(replace(SMALL, patients=41))
+    for table in ("subjects", "episodes", "outcomes", "measurements", "treatment_decisions"):
+        last = more["subjects"].filter(pl.col("subject_id").str.ends_with("-041")).select("subject_id")
+        assert more[table].join(last, on="subject_id", how="anti").equals(fewer[table])
+
+
+def test_another_seed_or_trial_is_another_world():
+    hashes = {draw(SMALL, seed=s, trial=t)[0].sha256() for s, t in ((1, 0), (2, 0), (1, 1))}
+    assert len(hashes) == 3
+
+
+# records
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "settings",
+    [
+        SMALL,
+        replace(SMALL, follow_up="from_infusion", lag_days=0.0),
+        replace(SMALL, containers=5, lag_days=3.0),
+        replace(SMALL, wait_days=math.inf, measured_days=-1),
+        replace(SMALL, wait_days=2.0, lag_days=0.01, death_per_day=0.5),
+        MultistateSettings(patients=1),
+    ],
+)
+def test_records_break_no_rule(settings, seed):
+    records, _ = draw(settings, seed=seed)
+    assert records.provenance is Provenance.VIRTUAL
+    assert [f for f in check_records(records) if f.severity in (Severity.BLOCK, Severity.CONFIRM)] == []
+    assert records["subjects"]["subject_id"].str.contains(VIRTUAL_SUBJECT).all()
+    assert records["subjects"].height == settings.patients
+    assert records["treatment_decisions"]["subject_id"].n_unique() == settings.patients
+
+
+def test_the_infusion_is_given_on_the_ventilator():
+    records, _ = draw(replace(SMALL, patients=300))
+    spells = records["episodes"].filter(pl.col("kind") == "invasive_ventilation")
+    given = records["infusions"].join(spells, on="subject_id", suffix="_spell")
+    inside = (pl.col("started_at") >= pl.col("started_at_spell")) & (
+        (pl.col("started_at") < pl.col("ended_at")) | pl.col("ended_at").is_null()
+    )
+    assert given.filter(inside)["subject_id"].n_unique() == records["infusions"].height > 50
+
+
+def test_days_of_the_records_are_those_of_the_truth():
+    records, truth = draw(replace(SMALL, patients=300))
+    zero = records["subjects"].select("subject_id", "ventilated_at")
+    for table, kind, at, column in (
+        ("outcomes", "died", "occurred_at", "death_day"),
+        ("outcomes", "left_hospital_alive", "occurred_at", "leaving_day"),
+        ("infusions", None, "started_at", "infused_day"),
+    ):
+        rows = records[table] if kind is None else records[table].filter(pl.col("kind") == kind)
+        days = rows.join(zero, on="subject_id").join(truth.people, on="subject_id")
+        assert days.height > 50
+        assert days.select(day_number(pl.col(at), pl.col("ventilated_at")) == pl.col(column)).to_series().all()
+
+
+def test_bags_follow_the_states_of_a_container():
+    records, _ = draw(replace(SMALL, patients=300, lag_days=3.0))
+    events = records["custody"].sort("container_id", "occurred_at", "custody_id")
+    cancelled = False
+    for _, own in events.group_by("container_id", maintain_order=True):
+        order = pl.col("event").cast(pl.String) != "made"
+        own = own.with_columns(order=order).sort("order", "occurred_at", "custody_id")
+        state, before = None, None
+        for event in own["event"].cast(pl.String):
+            step = TRANSITIONS[event]
+            assert (state in step.from_states) if step.from_states else state is None
+            state, before = (before if step.to_state == PREVIOUS else step.to_state), state
+            cancelled |= event == "deallocated"
+    assert cancelled
+
+
+def test_the_cells_given_are_those_ordered():
+    records, _ = draw(replace(SMALL, patients=300))
+    orders = records["infusions"].join(records["dose_orders"], on="dose_order_id").select("infusion_id", "target_m")
+    given = records["infusion_containers"].join(orders, on="infusion_id")
+    cells = ("counted_m", "viability_percent", "given_volume_ml", "total_volume_ml", "target_m")
+    counted, viable, volume, total, target = (given[c].cast(pl.Float64).to_numpy() for c in cells)
+    assert np.abs(counted * viable / 100 * volume / total / target - 1).max() < 0.01
+
+
+def test_follow_up_from_the_infusion_ends_with_the_drawn_days():
+    records, _ = draw(MultistateSettings(patients=600, follow_up="from_infusion", measured_days=-1))
+    lock = records["outcomes"].filter(pl.col("kind") == "seen_alive")["occurred_at"].max()
+    days = (lock - records["infusions"]["started_at"]).dt.total_minutes() / 1440
+    assert 2.99 < days.min() < days.max() < 35.01
+    assert days.mean() == pytest.approx(16.37, abs=3 * 6.19 / math.sqrt(days.len()))
+
+
+def test_markers_follow_measured_severity_and_the_ventilator():
+    records, truth = draw(MultistateSettings(patients=400, rho=0.5))
+    first = records["measurements"].filter(pl.col("measurement_id").str.contains("-00-"))
+    joined = first.join(truth.people, on="subject_id").with_columns(pl.col("value").cast(pl.Float64))
+    for marker, sign in (("crp", 1), ("sofa_total", 1), ("lymphocytes", -1), ("pf_ratio", -1)):
+        of = joined.filter(pl.col("marker") == marker)
+        assert sign * np.corrcoef(of["value"], of["measured"])[0, 1] > 0.3
+    pf = records["measurements"].filter(pl.col("marker") == "pf_ratio")
+    off = records["outcomes"].filter(pl.col("kind") == "extubated").select("subject_id", off="occurred_at")
+    pf = pf.join(off, on="subject_id", how="left").with_columns(
+        on=pl.col("off").is_null() | (pl.col("collected_at") < pl.col("off"))
+    )
+    on, out = (pf.filter(pl.col("on") == x)["value"].cast(pl.Float64).median() for x in (True, False))
+    assert out > 1.3 * on
+
+
+def test_virtual_records_say_so():
+    records, truth = draw(SMALL)
+    source = records["sources"].row(0, named=True)
+    assert (source["kind"], source["licence"], source["clock_start"], source["time_basis"]) == (
+        "virtual", "virtual", "ventilation", "calendar",
+    )  # fmt: skip
+    assert SMALL.sha256()[:12] in source["title"]
+    assert truth.purpose.value in source["title"]
+    assert truth.death_ratio == 1.0
+
+
+def test_no_purpose_no_records():
+    with pytest.raises(TypeError):
+        draw_multistate(SMALL, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"patients": 0}, "above 0"),
+        ({"death_ratio": 0.0}, "above 0"),
+        ({"rho": 1.2}, "rho"),
+        ({"lag_days": -1.0}, "lag_days"),
+        ({"entry_days": 400}, "data_lock"),
+        ({"hospitals": 100}, "hospitals"),
+        ({"first_patient": 999_999}, "first_patient"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(change, said):
+    with pytest.raises(ValueError, match=said):
+        replace(SMALL, **change)
+
+
+# supply
+
+
+def test_a_bag_goes_to_the_first_order_and_comes_back_from_a_cancelled_one():
+    decided_at, freed_at = np.array([5, 1, 2, 9, 12]), np.array([0, 0, 8, 0, 0])
+    used = np.array([True, True, False, True, True])
+    assert reserve(decided_at, freed_at, used, 2).tolist() == [NO_BAG, 0, 1, 1, NO_BAG]
+    assert reserve(decided_at, freed_at, used, None).tolist() == [2, 0, 1, 1, 3]
+
+
+# the shipped example
+
+
+def test_the_shipped_example_is_what_its_script_draws(example, tmp_path):
+    write_records(example[0], tmp_path)
+    names = sorted(p.name for p in tmp_path.iterdir())
+    assert names == sorted(p.name for p in EXAMPLE.iterdir())
+    assert all((tmp_path / n).read_bytes() == (EXAMPLE / n).read_bytes() for n in names)
+    assert read_records(EXAMPLE, Provenance.VIRTUAL) == example[0]
+
+
+def test_the_shipped_example_has_13_treated_and_no_effect(example):
+    records, truth = example
+    assert records["infusions"]["subject_id"].n_unique() == records["infusions"].height == 13
+    assert records["containers"].height == THIRTEEN.containers == 13
+    assert records["subjects"].height == 163
+    assert records["subjects"]["site_id"].n_unique() == 6
+    assert check_records(records) == ()
+    assert truth.death_ratio == 1.0
+    assert truth.people["death_day"].equals(truth.people["untreated_death_day"])

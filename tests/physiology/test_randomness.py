@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+from onearm.physiology.randomness import DAY_OFFSET, Key, Process, exponential, normal, philox, uniform
+
+KEY = Key(20200411, 1)
+
+
+def test_the_published_vectors_of_philox_4x64_10():
+    assert philox(Key(0, 0), 0, 0, 0, 0)[0] == 0x16554D9ECA36314C
+    assert philox(KEY, 7, 3, 5, 0)[0] == 0xAB1B6A222A2F09EC
+
+
+def test_words_equal_those_of_numpy_which_counts_before_its_first_output():
+    for counter in ((1, 0, 0, 0), (2**31 - 1, 18, 162, 5), (2**63 + 9, 2**64 - 1, 2**40, 3)):
+        before = np.array([counter[0] - 1, *counter[1:]], dtype=np.uint64)
+        theirs = np.random.Philox(key=np.array(KEY, dtype=np.uint64), counter=before).random_raw()
+        ours = philox(KEY, *(np.array([c], dtype=np.uint64) for c in counter))
+        assert ours[0] == theirs
+
+
+def test_the_design_vector_as_uniform_and_normal():
+    day = 7 - DAY_OFFSET  # the vector has the day without its offset
+    assert uniform(KEY, Process.DEATH, 5, day=day) == 0.6683870633516416
+    assert normal(KEY, Process.DEATH, 5, day=day) == pytest.approx(0.435463712049104, abs=1e-14)
+    assert exponential(KEY, Process.DEATH, 5, day=day) == pytest.approx(-np.log(1 - 0.6683870633516416), rel=1e-14)
+
+
+def test_days_before_day_zero_are_legal():
+    assert 0 < uniform(KEY, Process.MARKER, 0, day=-1) < 1
+
+
+def test_order_and_company_change_no_number():
+    patients, days = np.arange(40_000)[:, None], np.arange(2)
+    everybody = uniform(KEY, Process.MARKER, patients, day=days)
+    turned = uniform(KEY, Process.MARKER, patients[::-1], day=days[::-1])
+    assert np.array_equal(everybody, turned[::-1, ::-1])
+    assert everybody[17_123, 1] == uniform(KEY, Process.MARKER, 17_123, day=1)
+
+
+def test_seed_trial_patient_process_day_and_draw_each_give_other_numbers():
+    other = [
+        uniform(KEY, Process.DEATH, 5, day=1, draw=1),
+        uniform(Key(20200412, 1), Process.DEATH, 5, day=1, draw=1),
+        uniform(Key(20200411, 2), Process.DEATH, 5, day=1, draw=1),
+        uniform(KEY, Process.EXTUBATION, 5, day=1, draw=1),
+        uniform(KEY, Process.DEATH, 6, day=1, draw=1),
+        uniform(KEY, Process.DEATH, 5, day=2, draw=1),
+        uniform(KEY, Process.DEATH, 5, day=1, draw=2),
+    ]
+    assert len({float(x) for x in other}) == len(other)
+
+
+def test_uniforms_are_uniform_and_open_at_both_ends():
+    drawn = uniform(KEY, Process.SEVERITY, np.arange(200_000))
+    assert drawn.min() > 0
+    assert drawn.max() < 1
+    assert abs(drawn.mean() - 0.5) < 3 / np.sqrt(12 * drawn.size)
+    counts = np.histogram(drawn, bins=100, range=(0, 1))[0]
+    assert ((counts - 2000) ** 2 / 2000).sum() < 99 + 4 * np.sqrt(2 * 99)
+
+
+def test_numbers_of_processes_are_never_changed():
+    assert {p.name: p.value for p in Process} == {
+        "SEVERITY": 1, "MEASURED_SEVERITY": 2, "DEATH": 3, "EXTUBATION": 4, "DECISION": 5, "FOLLOW_UP": 6,
+        "LEAVING": 7, "REINTUBATION": 8, "SITE": 9, "ENTRY": 10, "ARRIVAL": 11, "AGE": 12, "SEX": 13,
+        "COMORBIDITY": 14, "BODY": 15, "STEROID": 16, "SAMPLE": 17, "MARKER": 18, "MISSING": 19, "BAG": 20, "LOT": 21,
+    }  # fmt: skip
+
+
+def test_a_seed_outside_64_bits_is_refused():
+    with pytest.raises(ValueError, match="seed and trial"):
+        uniform(Key(-1, 0), Process.DEATH, 0)
