@@ -1,5 +1,6 @@
 """Published cohorts as context for size, and two-arm trials, to check (slot 6)."""
 
+import re
 from dataclasses import dataclass
 
 from onearm.report.figures_by_id import FiguresById, figures_of
@@ -23,7 +24,7 @@ class CohortLine:
     seen: str
     worst: str
     similar: str  # null_predictive.p
-    reasons: str
+    reasons: str  # the first rule that decides; all of them stand in results.json
     favours: bool
     mark: str  # SVG, a hollow ring on a refused one
 
@@ -94,16 +95,21 @@ def _line(i: int, c: ComparatorRow, figures: FiguresById, words: Words) -> Cohor
     title = words(f"cohort_names.{c.name}") if words.has(f"cohort_names.{c.name}") else c.name
     return CohortLine(
         name=title,
-        where=" · ".join(p for p in (c.place, c.dates, c.horizon) if p) if c.role is Role.SIZE else "",
+        where=" · ".join(p for p in (c.place, _months(c.dates), c.horizon) if p) if c.role is Role.SIZE else "",
         counts=f"{words.whole(c.dead or 0)}/{words.whole(c.n or 0)}" if counted else "–",
         rate="" if rate is None else words.percent(rate),
         seen=_chance(figures, f"comparator.{c.name}.p_at_most_observed", words),
         worst=_chance(figures, f"comparator.{c.name}.p_at_most_worst_case", words),
         similar=_chance(figures, "null_predictive.p", words),
-        reasons="; ".join(c.reasons_es if words.language == "es" and c.reasons_es else c.reasons),
+        reasons=next(iter(c.reasons_es if words.language == "es" and c.reasons_es else c.reasons), ""),
         favours=c.favours_treatment,
         mark=unknown(f"refused-{i}", words("word.refused")) if c.role is Role.REFUSED else "",
     )
+
+
+def _months(dates: str) -> str:
+    """Dates to the month: the day matters to nobody here."""
+    return re.sub(r"(\d{4}-\d\d)-\d\d", r"\1", dates)
 
 
 def _risk(figures: FiguresById, id: str, words: Words) -> str:

@@ -46,6 +46,8 @@ def _one_row(groups: tuple[Group, ...], total: int) -> Drawing:
     gap = 16.0
     step = min(30.0, (WIDTH - gap * (len(groups) - 1)) / max(total, 4 * len(groups)))
     widths = [max(step * g.count, 74.0) for g in groups]
+    spare = WIDTH - gap * (len(groups) - 1) - sum(widths)
+    widths[-1] += max(0.0, min(spare, 60.0))  # the last label is the longest and has room to its right
     lines = [wrapped(g.label, w + 6, 9.8) for g, w in zip(groups, widths, strict=True)]
     pen = Drawing(WIDTH, _TALL + 8 + 11.5 * max(map(len, lines)))
     x = 0.0

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from onearm.report.deaths import similar_deaths, treated_deaths
 from onearm.report.figures_by_id import figures_of
+from onearm.report.landmarks import landmark_ids
 from onearm.report.printed import counts_text, interval_text, value_text
 from onearm.report.words import Words
 from onearm.results.estimate import Estimate
@@ -12,12 +13,11 @@ from onearm.results.study_result import StudyResult
 
 #: Shown in slots of their own, whatever the study.
 _SHOWN = re.compile(
-    r"^(comparator|trial|claims|primary\.exact|oe|days_free|safety|stopping|treated\.infusion_reaction|treated\.adverse"
+    r"^(comparator|trial|claims|primary\.exact|naive\.never_treated|oe|days_free|safety|stopping|treated\.infusion_reaction|treated\.adverse"
     r"|null_predictive\.mass|false_positive|power)(\.|$)"
     r"|^(null_predictive\.(p|p_worst_case)|attributable\.deaths|win_odds|treated\.(start_day|followup)\.median)$"
     r"|^(?!trial\.).*(hazard_ratio|risk_difference)$"
 )
-_LANDMARK = re.compile(r"^similar\.death\.landmark(\d+)\.day(\d+)$")
 _NAMED = re.compile(r"^(?:unresolved\.tipping|drift\.delta_star)\.(.+)$")
 _FAMILIES = ("treated", "similar", "null_predictive", "unresolved", "drift")
 
@@ -34,7 +34,12 @@ def more_numbers(result: StudyResult, words: Words) -> tuple[Family, ...]:
     """Families in fixed order, the rest last; refused estimates are left to their remedy in results.json."""
     figures = figures_of(result)
     drawn = {e.id for e in (*treated_deaths(figures), *similar_deaths(figures))}
-    left = [e for e in result.estimates if e.id not in drawn and e.value is not None and not _SHOWN.match(e.id)]
+    swept = landmark_ids(result)
+    left = [
+        e
+        for e in result.estimates
+        if e.value is not None and e.id not in drawn and e.id not in swept and not _SHOWN.match(e.id)
+    ]
     found: dict[str, list[str]] = {}
     for estimate in left:
         family = estimate.id.split(".")[0]
@@ -44,13 +49,11 @@ def more_numbers(result: StudyResult, words: Words) -> tuple[Family, ...]:
 
 
 def _phrase(estimate: Estimate, words: Words) -> str:
-    """ "extubated 7/13, 53.8 % (25.1 to 80.8 %)"; a landmark of a sweep by its days alone."""
-    sweep = _LANDMARK.match(estimate.id)
-    label = words("more.landmark", landmark=sweep[1], days=sweep[2]) if sweep else words.of(estimate, "label")
+    """ "extubated 7/13, 53.8 % (25.1 to 80.8 %)"; one of a family by the name of its comparator alone."""
     name = _NAMED.match(estimate.id)
-    if name and name[1] not in label:
-        label = f"{label}, {name[1]}:"
+    label = name[1].replace("_", " ") if name else words.of(estimate, "label")
     span = interval_text(estimate, words)
-    told = ", ".join(p for p in (counts_text(estimate, words), value_text(estimate, words)) if p)
+    counts = "" if name else counts_text(estimate, words)
+    told = ", ".join(p for p in (counts, value_text(estimate, words)) if p)
     unit = f" {estimate.unit}" if estimate.unit else ""
     return f"{label} {told}{unit}" + (f" ({span})" if span else "")

@@ -13,6 +13,7 @@ from onearm.report.drawing import WIDTH
 from onearm.report.figures_by_id import figures_of
 from onearm.report.icon_array import icon_array
 from onearm.report.incidence import heading_of, incidence
+from onearm.report.landmarks import landmark_tables
 from onearm.report.level_bar import level_bar
 from onearm.report.marks import failed, passed
 from onearm.report.more_numbers import more_numbers
@@ -113,6 +114,7 @@ def _side_two(result: StudyResult, words: Words, stamp: str) -> Mapping[str, obj
             for g in result.gates
         },
         "flags": tuple(f for f in result.flags if f.raised),
+        "landmarks": landmark_tables(result, words),
         "more": more_numbers(result, words),
         "methods": method_lines(result),
         "inputs": input_lines(result),

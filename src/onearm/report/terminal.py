@@ -98,6 +98,8 @@ def _chance(result: StudyResult, words: Words) -> Iterator[Row]:
         estimate = figures.get(id)
         if estimate is None or estimate.value is None:
             continue
+        if id.endswith("case") and chart is not None and chart.worst_case == chart.observed:
+            continue  # nobody is open: the line above says it
         k = (
             None
             if chart is None or id.startswith("primary")

@@ -117,7 +117,7 @@ def _exact_sensitivities(protocol: Protocol, cohort: Cohort, built: Built) -> It
     never = build(protocol, cohort, calendar_rule=False, never_treated_only=True)
     if never.data.sets.height != built.data.sets.height:
         wrong = risk_set_test(never.data, treated_lost="alive")
-        told = "exact p against the never treated: a false benefit", "p exacta frente a nunca tratados: falso beneficio"
+        told = "exact p against the never treated: refused", "p exacta frente a nunca tratados: rechazada"
         yield _test(Named("naive.never_treated.exact.p", *told), wrong.p, wrong, Role.REFUSED)
 
 
@@ -146,8 +146,8 @@ def _incidence(found: AalenJohansen, horizon: int) -> Iterator[Estimate]:
         t = found.treated
         yield Estimate(
             f"treated.death.day{horizon}",
-            f"dead by day {horizon}, open patients as those followed",
-            f"muertos a {horizon} días, los abiertos como los seguidos",
+            f"dead by day {horizon}, the open weighed in",
+            f"muertos a {horizon} días, ponderando abiertos",
             t.risk,
             t.lower[-1],
             t.upper[-1],
@@ -163,8 +163,8 @@ def _incidence(found: AalenJohansen, horizon: int) -> Iterator[Estimate]:
         c = found.controls
         yield Estimate(
             f"similar.death.matched.day{horizon}",
-            f"their similar patients, dead within {horizon} days of that day",
-            f"sus pacientes similares, muertos en {horizon} días desde ese día",
+            f"similar on that day, dead within {horizon} days",
+            f"similares ese día, muertos en {horizon} días",
             c.risk,
             c.lower[-1],
             c.upper[-1],

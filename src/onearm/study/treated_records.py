@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from onearm.cohort.analysis_set import AnalysisSet
 from onearm.cohort.day_states import day_states, in_state, letters
@@ -42,22 +41,21 @@ def treated_course(data: AnalysisSet, own: FollowUp) -> TreatedCourse:
 
 
 def _ends(who: TreatedFollowUp, own: FollowUp, horizon: int) -> IconArray:
-    """Dead, out of the state and alive, or still in it, by the last day of the horizon that is known."""
-    row = {name: k for k, name in enumerate(own.people["person"])}
+    """How each is known to have ended by min(T, Z + H): dead, out of the state and alive, or still in it.
+
+    A clock without a state to leave (a waiting list): out is alive at Z + H, open is not known then.
+    """
     last = np.minimum(who.end, who.start + horizon)
-    states = _after(own, int(last.max(initial=0)) + 2)
     dead = (who.event == 1) & (who.end <= last)
     left = (who.event == 2) & (who.end <= last)
-    inside = np.array([states[row[p], d + 1] for p, d in zip(who.person, last, strict=True)], dtype=np.bool_)
+    if own.spells.is_empty():
+        inside = who.end < who.start + horizon
+    else:
+        row = {name: k for k, name in enumerate(own.people["person"])}
+        held = in_state(own, int(last.max(initial=0)) + 2)
+        inside = np.array([held[row[p], d + 1] for p, d in zip(who.person, last, strict=True)], dtype=np.bool_)
     out = ~dead & (left | ~inside)
     return IconArray(int(dead.sum()), int(out.sum()), int((~dead & ~out).sum()), 0)
-
-
-def _after(own: FollowUp, days: int) -> NDArray[np.bool_]:
-    """Whether a spell goes on into each day, whatever became of the follow-up; shape (persons, days)."""
-    if own.spells.is_empty():
-        return np.ones((own.people.height, days), dtype=np.bool_)
-    return in_state(own, days)
 
 
 def treated_estimates(course: TreatedCourse, index: str) -> Iterator[Estimate]:

@@ -6,9 +6,12 @@ Both = tuple[str, str]  # English, Spanish
 
 
 def tipping_sentences(tipping: Sequence[tuple[str, int | None]], unresolved: int) -> Iterator[Both]:
-    """One sentence per comparator: how many of the open must die before the count is no longer unusual."""
-    for name, u in tipping:
-        where, where_es = _beside(name)
+    """How many of the open must die before the count is no longer unusual; comparators that agree in one sentence."""
+    groups: dict[int | None, list[str]] = {}
+    for name, u in sorted(tipping, key=lambda t: (t[1] is None, t[1])):
+        groups.setdefault(u, []).append(name)
+    for u, names in groups.items():
+        where, where_es = _beside(names)
         if unresolved == 0:
             verb, verb_es = ("is unusual", "es rara") if u is None else ("is not unusual", "no es rara")
             yield f"The count {verb} {where}; nobody is open.", f"La cifra {verb_es} {where_es}; nadie queda abierto."
@@ -29,10 +32,15 @@ def tipping_sentences(tipping: Sequence[tuple[str, int | None]], unresolved: int
             )
 
 
-def _beside(name: str) -> Both:
-    if name == "similar":
-        return "beside the similar cases", "junto a los casos similares"
-    return f"beside {name}", f"junto a {name}"
+def _beside(names: Sequence[str]) -> Both:
+    """ "beside the similar cases, libassi2021 or penuelas2021"."""
+    told = ["the similar cases" if n == "similar" else n for n in names]
+    told_es = ["los casos similares" if n == "similar" else n for n in names]
+    return f"beside {_listed(told, 'or')}", f"junto a {_listed(told_es, 'o')}"
+
+
+def _listed(names: Sequence[str], last: str) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
 
 
 def drift_sentence(dead: int, n: int, theta: float, theta_worst: float | None) -> Both:
