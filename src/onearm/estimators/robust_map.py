@@ -87,7 +87,7 @@ def robust_map(
         np.array(events), np.array(n), s_mu=s_mu, s_tau=s_tau, new=(new_events, new_n)
     )
     mass = density * (x[1] - x[0])
-    robust = (1 - weight) * mass + weight * _uniform_mass(x)
+    robust = robust_mixture(x, density, weight)
     likelihood = _likelihood(x, np.array([new_events]), np.array([new_n]))[0]
     after, robust_after = (_normalised(m * likelihood) for m in (mass, robust))
     flat_evidence = float(np.sum(_uniform_mass(x) * likelihood))
@@ -178,6 +178,11 @@ def _likelihood(x: Floats, events: NDArray[np.int64], n: NDArray[np.int64]) -> F
     log_p, log_q = -np.logaddexp(0, -x), -np.logaddexp(0, x)
     value = events[:, None] * log_p + (n - events)[:, None] * log_q
     return np.asarray(np.exp(value - value.max(1, keepdims=True)), dtype=np.float64)
+
+
+def robust_mixture(x: Floats, density: Floats, weight: float) -> Floats:
+    """Masses of (1 - weight) MAP + weight Beta(1, 1) on the logit grid of `map_prior`."""
+    return np.asarray((1 - weight) * density * (x[1] - x[0]) + weight * _uniform_mass(x), dtype=np.float64)
 
 
 def _uniform_mass(x: Floats) -> Floats:

@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Sequence
 from math import exp, log
 
-from onearm.estimators.robust_map import RobustMap, robust_map
+import numpy as np
+
+from onearm.estimators.robust_map import RobustMap, map_prior, probability_fewer, robust_map, robust_mixture
 from onearm.results.estimate import Estimate
 from onearm.results.status import Role, Status
+from onearm.sensitivity.unresolved import p_at_most
 from onearm.study.cohorts import Beside, Counts
 from onearm.study.figures import Named, number
 
@@ -64,17 +67,23 @@ def _probabilities(
 
 def _type_one(events: tuple[int, ...], n: tuple[int, ...], counts: Counts, mean: float) -> Iterator[Estimate]:
     """How often Pr reaches .95 when the treatment does nothing and the true risk lies off the prior mean."""
-    from scipy.special import bdtr  # loaded on use
-
-    reached = [k for k in range(counts.n + 1) if (_map(events, n, k, counts.n).robust_p_fewer or 0) >= CERTAIN]
-    most = max(reached, default=-1)
+    most = _most_deaths(events, n, counts.n)
     for drift in DRIFTS:
         odds = exp(log(mean / (1 - mean)) + drift)
         risk = odds / (1 + odds)
-        value = 0.0 if most < 0 else 1.0 if most >= counts.n else float(bdtr(most, counts.n, risk))
         named = Named(
             f"{_ID}.type_one.drift{drift:g}",
             f"that probability reaches {CERTAIN:g} though nothing works, true risk {100 * risk:.0f} %",
             f"esa probabilidad llega a {CERTAIN:g} sin ningún efecto, riesgo real {100 * risk:.0f} %",
         )
+        value = 0.0 if most < 0 else p_at_most(most, counts.n, risk)
         yield number(named, value, n=counts.n, method=f"exact binomial, at most {most} deaths")
+
+
+def _most_deaths(events: tuple[int, ...], n: tuple[int, ...], treated: int) -> int:
+    """Most deaths at which Pr(treated risk lower) is still .95 or more; -1 when none is."""
+    x, density, _, _ = map_prior(np.array(events), np.array(n), s_mu=S_MU, s_tau=S_TAU)
+    mass = robust_mixture(x, density, WEIGHT)
+    mass = mass / mass.sum()
+    sure = [k for k in range(treated + 1) if probability_fewer(1 + k, 1 + treated - k, x, mass) >= CERTAIN]
+    return max(sure, default=-1)

@@ -1,0 +1,98 @@
+"""Studies with records of their own: the classic late treatment, and a virtual ward where nothing works."""
+
+from dataclasses import replace
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from onearm.protocol.study import Clock, Matching
+from onearm.results.problems import StudyProblems
+from onearm.sources.study_folder import read_study
+from onearm.study.analyse import analyse
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@cache
+def result(name):
+    return analyse(read_study(EXAMPLES / name))
+
+
+def figures(name):
+    return {e.id: e for e in result(name).estimates}
+
+
+@pytest.mark.parametrize(
+    ("id", "p"),
+    [
+        ("primary.exact.p", 0.503053),
+        ("primary.exact.midp", 0.436230),
+        ("primary.exact.p.same_day_after", 0.578084),
+        ("primary.exact.p.no_calendar_rule", 0.524821),
+        ("naive.never_treated.exact.p", 0.000061),
+    ],
+)
+def test_stanford_exact_tests(id, p):
+    assert figures("stanford-heart")[id].value == pytest.approx(p, abs=5e-7)
+
+
+def test_stanford_deaths_observed_and_expected():
+    f = figures("stanford-heart")
+    assert f["primary.exact.observed"].value == 10
+    assert f["primary.exact.expected"].value == pytest.approx(10.5900, abs=5e-5)
+    assert f["naive.never_treated.exact.p"].role.value == "refused"
+
+
+@pytest.mark.parametrize(
+    ("id", "ratio", "lower", "upper", "n"),
+    [
+        ("naive.ever_treated.hazard_ratio", 0.266, 0.165, 0.429, 103),
+        ("time_dependent.hazard_ratio", 1.136, 0.629, 2.049, 103),
+        ("landmark30.hazard_ratio", 0.915, 0.527, 1.589, 79),
+    ],
+)
+def test_stanford_hazard_ratios(id, ratio, lower, upper, n):
+    e = figures("stanford-heart")[id]
+    assert (e.value, e.lower, e.upper) == pytest.approx((ratio, lower, upper), abs=5e-4)
+    assert e.n == n
+
+
+def test_stanford_reads_as_a_treatment_and_not_as_cells():
+    v = result("stanford-heart").verdict
+    assert v.level == "L1" and "the treatment" in v.lead and "cells" not in v.sentence
+    assert figures("stanford-heart")["naive.ever_treated.hazard_ratio"].role.value == "refused"
+
+
+def test_a_virtual_study_gets_no_level_and_says_so_everywhere():
+    r = result("virtual-13")
+    assert r.virtual and r.verdict.level == "" and r.about.provenance == "virtual" and r.about.n == 13
+    assert len(r.charts.strips) == 13 and all(s.states[0] == "V" for s in r.charts.strips)
+    assert {m.marker for m in r.charts.markers} >= {"crp", "ferritin", "d_dimer_feu", "ldh", "lymphocytes"}
+
+
+def test_attrition_leads_from_every_subject_to_the_matched():
+    for name in ("stanford-heart", "virtual-13"):
+        steps = result(name).attrition
+        assert all(a.n_after == b.n_before for a, b in pairwise(steps))
+        assert figures(name)["primary.exact.p"].n == steps[-1].n_after
+
+
+def test_similar_cases_of_another_source_join_the_sets():
+    inputs = read_study(EXAMPLES / "virtual-13")
+    similar = replace(read_study(EXAMPLES / "balmys19").similar[0], name="israel")
+    with_them = analyse(replace(inputs, similar=(similar,), protocol=replace(inputs.protocol, matching=Matching())))
+    gates = {g.id: g.passed for g in with_them.gates}
+    assert not gates["G5"] and with_them.comparators[1].name == "israel"
+
+
+def test_a_clock_that_fits_nobody_is_told_before_anything_is_computed():
+    inputs = read_study(EXAMPLES / "stanford-heart")
+    with pytest.raises(StudyProblems, match="no patient has a day zero"):
+        analyse(replace(inputs, protocol=replace(inputs.protocol, clock=Clock("ventilation"))))
+
+
+def test_a_folder_without_records_says_what_to_run_instead():
+    with pytest.raises(StudyProblems, match="onearm appraise"):
+        analyse(read_study(EXAMPLES / "balmys19"))
