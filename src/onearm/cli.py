@@ -49,6 +49,9 @@ def main() -> None:
     except StudyProblems as problems:
         print(problems, file=sys.stderr)
         sys.exit(1)
+    except OSError as error:  # a folder that is a file, a full disk, no permission
+        print(f"{error.filename or 'the system'}: {error.strerror or error}; nothing more was written.", file=sys.stderr)
+        sys.exit(1)
 
 
 def _version(asked: bool) -> None:
@@ -133,6 +136,7 @@ def import_(
 
     Example:  onearm import raw.csv --mapping mapping.toml --out my-study
     """
+    _require_files(files)
     if suggest:
         from onearm.sources.mapping_suggestion import suggest as draft
 
@@ -146,6 +150,12 @@ def import_(
         raise typer.Exit(1)
 
 
+def _require_files(files: list[Path]) -> None:
+    missing = [f for f in files if not f.is_file()]
+    if missing:
+        raise StudyProblems((Problem(str(f), "the file is not there.", "Check its name.") for f in missing), _NOTHING)
+
+
 def _imported(files: list[Path], mapping: Path, out: Path, partial: bool, source: Path | None) -> "ImportReport":
     """Import, with the rows read so far on standard error while it lasts."""
     from rich.console import Console
@@ -153,9 +163,6 @@ def _imported(files: list[Path], mapping: Path, out: Path, partial: bool, source
 
     from onearm.sources.import_files import import_files
 
-    missing = [f for f in files if not f.is_file()]
-    if missing:
-        raise StudyProblems((Problem(str(f), "the file is not there.", "Check its name.") for f in missing), _NOTHING)
     columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} rows read"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("rows", total=None)
