@@ -11,7 +11,7 @@ HERE = Path(onearm.report.__file__).parent
 SOURCES = "".join(p.read_text(encoding="utf-8") for p in sorted(HERE.rglob("*")) if p.suffix in (".py", ".j2"))
 #: Tables whose keys are made from a value of the result: icons.dead_one, level.L1_short, clock.listing, ...
 MADE = re.compile(
-    r"^(level\.L\d_short|icons\.|clock\.|index\.|origin\.|claims\.|cohort_names\.|marker_names\.|answers\.|strip\.)"
+    r"^(level\.L\d_short|icons\.|clock\.|index\.|origin\.|claims\.|terminal\.chance_line|cohort_names\.|marker_names\.|answers\.|strip\.)"
 )
 MADE_TOO = {
     *(f"cohorts.{role}" for role in ("size", "background", "refused", "dead", "out", "open")),

@@ -107,7 +107,7 @@ def _chance(result: StudyResult, words: Words) -> Iterator[Row]:
             if id.endswith("case")
             else chart.observed
         )
-        label = words.of(estimate, "label") if k is None else words("terminal.chance_line", k=k)
+        label = words.of(estimate, "label") if k is None else words.counted("terminal.chance_line", k)
         yield label, "", value_text(estimate, words), "", False
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from onearm.sensitivity.reported_days import LAST_DAY, DayDistribution, fit_days
+from onearm.sensitivity.reported_days import LAST_DAY, DayDistribution, Family, fit_days
 from onearm.sensitivity.unresolved import p_at_most
 
 Ints = NDArray[np.int64]
@@ -108,6 +108,7 @@ def null_predictive(
     """The probability and its variants; `start` and `follow_up` are (median, IQR width) in days.
 
     None when fewer than 10 similar patients are still in the state on every day that could have been a start.
+    Raises ValueError, as `fit_days` and `day_mass`, when no gamma has the reported median and width.
     """
     days = np.array([z for z in range(LAST_DAY + 1) if similar.in_state_after(z) >= MIN_AT_RISK], dtype=np.int64)
     if not len(days):
@@ -122,14 +123,14 @@ def null_predictive(
     drawn = similar.deaths_by(similar.draws(bootstraps, rng), days)
     risks = np.einsum("z,zbc,c->b", start_mass, drawn, weight)
     mass = _binomial_masses(n, risks).mean(axis=0)
-    plug_in = float(start_mass @ original @ weight)
+    plug_in = min(1.0, float(start_mass @ original @ weight))
     worst = dead + unresolved
     return NullPredictive(
         n=n,
         observed=dead,
         worst_case=worst,
         mass=tuple(float(m) for m in mass),
-        p=float(mass[: dead + 1].sum()),
+        p=min(1.0, float(mass[: dead + 1].sum())),
         p_worst_case=min(1.0, float(mass[: worst + 1].sum())),
         risk=plug_in,
         mass_cut=cut,
@@ -147,11 +148,12 @@ def _kept(mass: Floats, days: Ints) -> tuple[Floats | None, float]:
 
 
 def _binomial_masses(n: int, risks: Floats) -> Floats:
-    from scipy.special import comb
+    from scipy.special import betaln, xlog1py, xlogy
 
     k = np.arange(n + 1)
     p = np.clip(risks, 0, 1)[:, None]
-    return np.asarray(comb(n, k) * p**k * (1 - p) ** (n - k))
+    log_choose = -np.log(n + 1) - betaln(n - k + 1, k + 1)  # binomial coefficients overflow from n = 1030 on
+    return np.asarray(np.exp(log_choose + xlogy(k, p) + xlog1py(n - k, -p)))
 
 
 def _variants(
@@ -165,26 +167,23 @@ def _variants(
 ) -> tuple[tuple[str, float | None], ...]:
     """Other readings of the same report, on the original data without bootstrap."""
 
-    def p(starts: DayDistribution, weight: Floats, *, rounded: bool = False) -> float | None:
-        mass, _ = _kept(starts.day_mass(rounded=rounded), days)
-        return None if mass is None else p_at_most(dead, n, float(mass @ original @ weight))
-
-    def family(name: str) -> float | None:
+    def p(
+        family: Family = "gamma", *, rounded: bool = False, follow: tuple[float, float | None] = follow_up
+    ) -> float | None:
         try:
-            starts, follows = fit_days(*start, name), fit_days(*follow_up, name)  # type: ignore[arg-type]
-        except ValueError:
+            starts, weight = fit_days(*start, family), fit_days(*follow, family).day_mass(rounded=rounded)
+            mass, _ = _kept(starts.day_mass(rounded=rounded), days)
+        except ValueError:  # no distribution of this family has that median and width
             return None
-        return p(starts, follows.day_mass())
+        return None if mass is None else p_at_most(dead, n, min(1.0, float(mass @ original @ weight)))
 
-    starts, follows = fit_days(*start), fit_days(*follow_up)
-    day28 = (np.arange(LAST_DAY + 1) == 28).astype(float)
     return (
         ("plug_in", p_at_most(dead, n, plug_in)),
-        ("weibull", family("weibull")),
-        ("lognormal", family("lognormal")),
-        ("rounded", p(starts, follows.day_mass(rounded=True), rounded=True)),
-        ("opposed", _opposed(original, days, n, dead, starts, follows)),
-        ("horizon28", p(starts, day28)),
+        ("weibull", p("weibull")),
+        ("lognormal", p("lognormal")),
+        ("rounded", p(rounded=True)),
+        ("opposed", _opposed(original, days, n, dead, fit_days(*start), fit_days(*follow_up))),
+        ("horizon28", p(follow=(28, None))),
         ("fixed_landmark", _fixed(original, days, n, dead, start[0], follow_up[0])),
     )
 
@@ -200,11 +199,11 @@ def _opposed(
     if not pairs:
         return None
     at, by = np.array(pairs).T
-    return p_at_most(dead, n, float(original[at, by].mean()))
+    return p_at_most(dead, n, min(1.0, float(original[at, by].mean())))
 
 
 def _fixed(original: Floats, days: Ints, n: int, dead: int, start: float, follow_up: float) -> float | None:
     """Everyone at the median start day, followed for the median follow-up."""
     z, c = int(start), int(follow_up)
     found = np.flatnonzero(days == z)
-    return p_at_most(dead, n, float(original[found[0], c])) if len(found) and c <= LAST_DAY else None
+    return p_at_most(dead, n, min(1.0, float(original[found[0], c]))) if len(found) and c <= LAST_DAY else None

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Family = Literal["gamma", "weibull", "lognormal"]
 LAST_DAY = 60
+_LEAST_MASS = 1e-6
 _SEARCH = {"gamma": (1e-2, 1e4), "weibull": (5e-2, 1e2), "lognormal": (1e-3, 20.0)}  # shape, shape, sd of the log
 
 
@@ -40,16 +41,23 @@ class DayDistribution:
         if self.family == "weibull":
             return np.asarray(-np.expm1(-(y**self.shape)), dtype=np.float64)
         with np.errstate(divide="ignore"):
-            return np.asarray(ndtr(np.log(y) / self.shape))
+            return np.asarray(ndtr(np.log(y) / self.shape), dtype=np.float64)
 
     def day_mass(self, *, rounded: bool = False) -> NDArray[np.float64]:
-        """Mass of whole days 0..60, shape (61,), summing to 1: by floor, or to the nearest day when `rounded`."""
+        """Mass of whole days 0..60, shape (61,), summing to 1: by floor, or to the nearest day when `rounded`.
+
+        Raises ValueError when days 0 to 60 hold next to nothing of it.
+        """
         d = np.arange(LAST_DAY + 1, dtype=float)
         if self.shape is None:
-            return (d == np.floor(self.median + (0.5 if rounded else 0.0))).astype(float)
-        low, high = (np.maximum(d - 0.5, 0), d + 0.5) if rounded else (d, d + 1)
-        mass = self.cdf(high) - self.cdf(low)
-        return np.asarray(mass / mass.sum())
+            mass = (d == np.floor(self.median + (0.5 if rounded else 0.0))).astype(float)
+        else:
+            low, high = (np.maximum(d - 0.5, 0), d + 0.5) if rounded else (d, d + 1)
+            mass = self.cdf(high) - self.cdf(low)
+        total = float(mass.sum())
+        if total < _LEAST_MASS:
+            raise ValueError(f"a median of {self.median:g} days leaves nothing on days 0 to {LAST_DAY}")
+        return np.asarray(mass / total, dtype=np.float64)
 
 
 def _unit_quantile(family: Family, shape: float) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
@@ -66,11 +74,14 @@ def fit_days(median: float, iqr_width: float | None, family: Family = "gamma") -
     """Distribution with the reported median m and IQR width w: shape solves Q3 - Q1 = w (Q2 / m), then scale.
 
     Widths are all that some abstracts print; they are not turned into quartiles. Without a width, or with a
-    width or median of 0, everyone is put at the median. Raises ValueError when no shape has that width.
+    width or median of 0, everyone is put at the median. Raises ValueError when no shape has that width or the
+    median is negative.
     """
     from scipy.optimize import brentq
 
-    if not iqr_width or median <= 0:
+    if median < 0:
+        raise ValueError(f"a median of {median:g} days is negative")
+    if not iqr_width or median == 0:
         return DayDistribution(family, median, None)
 
     def excess(shape: float) -> float:
@@ -79,5 +90,5 @@ def fit_days(median: float, iqr_width: float | None, family: Family = "gamma") -
 
     low, high = _SEARCH[family]
     if excess(low) * excess(high) > 0:
-        raise ValueError(f"no {family} distribution has median {median} and interquartile width {iqr_width}")
+        raise ValueError(f"no {family} distribution has median {median:g} and interquartile width {iqr_width:g}")
     return DayDistribution(family, median, float(brentq(excess, low, high, xtol=1e-12)))

@@ -1,6 +1,6 @@
 """Unresolved treated patients: how many of them may die before the count is no longer unusual; drift of the risk."""
 
-from math import exp, log
+from math import log, sqrt
 
 ALPHA = 0.05  # one-sided, for every test of benefit
 
@@ -9,6 +9,8 @@ def p_at_most(deaths: int, n: int, risk: float) -> float:
     """P(at most `deaths` of `n` die) when each dies with probability `risk`: exact binomial."""
     from scipy.special import bdtr
 
+    if not 0 <= risk <= 1:
+        raise ValueError(f"risk must lie from 0 to 1, got {risk}")
     return 1.0 if deaths >= n else float(bdtr(deaths, n, risk))
 
 
@@ -25,7 +27,10 @@ def tolerated_risk(deaths: int, n: int) -> float:
 
 
 def drift_margin(comparator_risk: float, deaths: int, n: int) -> float:
-    """delta* = logit(risk) - logit(theta0): how far the risk may fall before p passes .05; negative = never below."""
+    """delta* = logit(risk) - logit(theta0): how far the risk may fall before p passes .05.
+
+    Negative: the count is not unusual to begin with. Raises ValueError where a logit has no value.
+    """
 
     def logit(p: float) -> float:
         return log(p / (1 - p))
@@ -38,7 +43,9 @@ def drift_margin(comparator_risk: float, deaths: int, n: int) -> float:
 def e_value(limit: float) -> float:
     """E-value of the limit of a risk ratio nearest 1 (VanderWeele and Ding 2017): RR + sqrt(RR (RR - 1)).
 
-    Only for a contrast of patients with patients; never for aggregate comparators.
+    Only for a contrast of patients with patients, never for aggregate comparators; 1 where the interval holds 1.
     """
-    rr = limit if limit >= 1 else 1 / limit
-    return float(rr + exp(0.5 * (log(rr) + log(rr - 1)))) if rr > 1 else 1.0
+    if limit <= 0:
+        raise ValueError(f"a risk ratio is above 0, got {limit}")
+    rr = max(limit, 1 / limit)
+    return rr + sqrt(rr) * sqrt(rr - 1)

@@ -1,6 +1,7 @@
 """`analyse`: a study with records of its own. The order of the steps, and nothing computed here."""
 
 from collections.abc import Iterator, Sequence
+from math import inf
 
 import numpy as np
 import polars as pl
@@ -189,7 +190,7 @@ def _evidence(
         unmatched=len(built.sets.unmatched),
         screened_share=None if log is None else log.share,
         p_value=found.primary.estimate,
-        gamma_star=found.primary.gamma_star,
+        gamma_star=inf if found.primary.gamma_star_text.startswith(">") else found.primary.gamma_star,
         infusions=records["infusions"].height or None,
         reactions=None if reactions is None else reactions.patients_with,
         assessed_patients=None if reactions is None else reactions.patients_assessed,

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from onearm.protocol.inputs import StudyInputs
-from onearm.protocol.published import PublishedCohort
 from onearm.protocol.reported import NOT_REPORTED, Reported, ReportedSeries
 from onearm.protocol.study import Protocol
 from onearm.results.estimate import Estimate
@@ -107,12 +106,4 @@ def _claim_admitted(series: ReportedSeries, protocol: Protocol, found: Sequence[
     by_name = {b.name: b for b in found}
     if not names or any(n not in by_name for n in names):
         return None
-    return all(_passes(by_name[n].cohort, by_name[n]) for n in names)
-
-
-def _passes(cohort: PublishedCohort | None, b: Beside) -> bool:
-    """K1-K4: in its role for size, or held back by its time and place alone."""
-    setting = ("another time", "another country", "dates were not reported")
-    return cohort is not None and (
-        b.admission.role is Role.SIZE or all(r.startswith(setting) for r in b.admission.reasons)
-    )
+    return all(by_name[n].admission.may_carry_a_claim for n in names)

@@ -35,7 +35,7 @@ def _g1(e: Evidence) -> Judged:
             False,
             "treated only",
             "no similar patients with a daily state",
-            "sin pacientes parecidos con estado diario",
+            "sin pacientes similares con estado diario",
         )
     return (
         False,
@@ -47,24 +47,28 @@ def _g1(e: Evidence) -> Judged:
 
 def _g2(e: Evidence) -> Judged:
     if e.aligned:
-        reason = "each control was there, untreated, on the day of its treated match"
         return (
             bool(e.lag_logged),
             "aligned; decision-to-treatment lag " + ("logged" if e.lag_logged else "not logged"),
-            reason if e.lag_logged else "the time from decision to treatment was not logged",
-            "cada control seguía ahí, sin tratar, el día de su pareja tratada"
+            "each control was still there, untreated, on the day its treated match began"
+            if e.lag_logged
+            else "the time from decision to treatment was not logged",
+            "cada control seguía ahí, sin tratar, el día en que empezó su pareja tratada"
             if e.lag_logged
             else "no consta el tiempo entre la decisión y el tratamiento",
         )
     if e.start_median is None:
         return _not_reported()
     width = "" if e.start_width is None else f", IQR width {e.start_width:g}"
-    return (
-        False,
-        f"start median day {e.start_median:g}{width}",
-        "the treated had to survive untreated until their first dose; the quoted comparison did not",
-        "los tratados tuvieron que sobrevivir sin tratar hasta su primera dosis; los comparados no",
-    )
+    value = f"start median day {e.start_median:g}{width}"
+    if e.start_median > 0:
+        return (
+            False,
+            value,
+            "the treated had to survive untreated until their first treatment; the patients compared did not",
+            "los tratados tuvieron que sobrevivir hasta su primer tratamiento; los pacientes comparados, no",
+        )
+    return False, value, "the day of treatment was not matched", "no se emparejó el día del tratamiento"
 
 
 def _g3(e: Evidence) -> Judged:
@@ -73,24 +77,40 @@ def _g3(e: Evidence) -> Judged:
         return _not_reported()
     value = f"{e.unresolved}/{e.n} unresolved"
     if share <= 0.10:
-        return True, value, "at most 10 % unresolved", "10 % sin resolver como mucho"
+        return True, value, "at most 10 % unresolved", "como mucho un 10 % sin resolver"
     if e.holds_if_all_die:
         return True, value, "the conclusion holds if all of them die", "la conclusión se mantiene si todos mueren"
     return (
         False,
         value,
-        "more than 10 % unresolved and the conclusion hangs on them",
-        "más del 10 % sin resolver y la conclusión depende de ellos",
+        "more than 10 % unresolved; if all of them died, no benefit could be claimed",
+        "más del 10 % sin resolver; si todos murieran, no se podría afirmar un beneficio",
     )
 
 
 def _g4(e: Evidence) -> Judged:
+    if not e.claim_comparator:
+        return False, "no comparator", "no comparator was named", "no se nombra ninguna comparación"
     if e.claim_admitted is None:
-        told = e.claim_comparator or "no comparator"
-        return False, told, "the cohorts behind the claim are not named", "no se nombran las cohortes de la comparación"
+        return (
+            False,
+            e.claim_comparator,
+            "the cohorts behind the claim are not named",
+            "no se nombran las cohortes de la comparación",
+        )
     if e.claim_admitted:
-        return True, e.claim_comparator, "named and complete", "nombrada y completa"
-    return False, e.claim_comparator, "the comparator does not pass K1-K4", "la comparación no cumple K1-K4"
+        return (
+            True,
+            e.claim_comparator,
+            "named, whole, ventilated and followed long enough (K1-K4)",
+            "nombrada, completa, ventilada y con seguimiento suficiente (K1-K4)",
+        )
+    return (
+        False,
+        e.claim_comparator,
+        "the comparator leaves patients out, is another population or ends too early (K1-K4)",
+        "la comparación omite pacientes, es otra población o termina demasiado pronto (K1-K4)",
+    )
 
 
 def _g5(e: Evidence) -> Judged:
@@ -108,14 +128,21 @@ def _g5(e: Evidence) -> Judged:
             return (
                 True,
                 value,
-                "a large drift would be needed to explain it",
-                "haría falta un gran cambio para explicarlo",
+                "only a large fall in similar patients' risk could explain it",
+                "solo una gran bajada del riesgo de los pacientes similares podría explicarlo",
             )
         return (
             False,
             value,
-            "other times or places could explain the difference",
-            "otra época u otro lugar podrían explicar la diferencia",
+            "chance, another time or another place could explain the deaths seen",
+            "el azar, otra época u otro lugar podrían explicar las muertes vistas",
+        )
+    if e.same_setting is False:
+        return (
+            False,
+            "another setting",
+            "another time, place or steroid policy",
+            "otra época, lugar o pauta de corticoides",
         )
     return _not_reported()
 
@@ -123,13 +150,15 @@ def _g5(e: Evidence) -> Judged:
 def _g6(e: Evidence) -> Judged:
     if e.confounders_complete is None:
         return _not_reported()
-    value = f"{100 * e.confounders_complete:.0f} % complete"
+    value = f"{100 * e.confounders_complete:.1f} % complete"
     ok = e.confounders_complete >= 0.9
     return (
         ok,
         value,
-        "confounders recorded in both arms" if ok else "confounders missing in more than 10 %",
-        "factores de confusión registrados en ambos grupos" if ok else "faltan factores de confusión en más del 10 %",
+        "severity and other confounders recorded in both arms" if ok else "confounders missing in more than 10 %",
+        "gravedad y otros factores de confusión registrados en ambos grupos"
+        if ok
+        else "faltan factores de confusión en más del 10 %",
     )
 
 
@@ -140,8 +169,8 @@ def _g7(e: Evidence) -> Judged:
         return (
             False,
             f"{e.n - e.unmatched} of {e.n} matched on the day alone",
-            "severity was not compared between the matched",
-            "no se comparó la gravedad entre emparejados",
+            "severity was not compared between treated and matched patients",
+            "no se comparó la gravedad de los tratados y la de sus emparejados",
         )
     enough = e.effective_n is not None and e.effective_n >= 3 * e.n
     ok = e.unmatched == 0 and e.imbalance <= 0.25 and enough
@@ -150,8 +179,10 @@ def _g7(e: Evidence) -> Judged:
     return (
         ok,
         value,
-        "matched groups are alike" if ok else "matched groups differ or are too few",
-        "los grupos emparejados se parecen" if ok else "los grupos emparejados difieren o son pocos",
+        "all treated matched, with similar patients" if ok else "some unmatched, too different or too few to compare",
+        "todos emparejados con pacientes similares"
+        if ok
+        else "algunos sin emparejar, demasiado distintos o demasiado pocos",
     )
 
 
@@ -161,9 +192,9 @@ def _g8(e: Evidence) -> Judged:
     ok = e.screened_share >= 0.9
     return (
         ok,
-        f"{100 * e.screened_share:.0f} % of eligible accounted for",
-        "screening log is consecutive" if ok else "eligible patients are missing from the log",
-        "el registro de cribado es consecutivo" if ok else "faltan pacientes elegibles en el registro",
+        f"{100 * e.screened_share:.1f} % of eligible accounted for",
+        "consecutive screening log" if ok else "eligible patients are missing from the screening log",
+        "registro de cribado consecutivo" if ok else "faltan pacientes elegibles en el registro de cribado",
     )
 
 
@@ -174,8 +205,12 @@ def _g9(e: Evidence) -> Judged:
     return (
         ok,
         "balanced" if ok else "unbalanced",
-        "other treatments alike after the index day" if ok else "other treatments differ after the index day",
-        "otros tratamientos parecidos tras el día índice" if ok else "otros tratamientos distintos tras el día índice",
+        "other treatments alike, or modelled, after the index day"
+        if ok
+        else "other treatments differ after the index day",
+        "otros tratamientos similares, o modelados, tras el día índice"
+        if ok
+        else "otros tratamientos distintos tras el día índice",
     )
 
 
@@ -184,44 +219,57 @@ def _g10(e: Evidence) -> Judged:
         return (
             False,
             "not run",
-            "placebo-in-time and pseudo-treated runs were not made",
-            "no se hicieron pruebas placebo",
+            "the analysis was not tried on untreated patients as a placebo",
+            "el análisis no se probó con pacientes sin tratar, como placebo",
         )
     ok = e.design_size <= 0.07
     return (
         ok,
         f"{100 * e.design_size:.1f} % false positives",
-        "the page rarely cries signal when nothing works" if ok else "the page cries signal too often",
-        "la página rara vez da falsas alarmas" if ok else "la página da demasiadas falsas alarmas",
+        "the analysis seldom finds a benefit where there is none"
+        if ok
+        else "the analysis finds a benefit too often where there is none",
+        "el análisis rara vez ve un beneficio donde no lo hay"
+        if ok
+        else "el análisis ve un beneficio demasiadas veces donde no lo hay",
     )
 
 
 def _g11(e: Evidence) -> Judged:
+    if e.p_value is None and e.patients:
+        return False, "not computed", "the exact test was not possible", "la prueba exacta no fue posible"
     if e.p_value is None:
         return False, "needs patients", "no exact test without patients", "sin pacientes no hay prueba exacta"
-    gamma = "none" if e.gamma_star is None else f"{e.gamma_star:.2f}"
-    prob = "not computed" if e.pr_benefit is None else f"{e.pr_benefit:.2f}"
+    gamma = "none" if e.gamma_star is None else "above 20" if e.gamma_star > 20 else f"{e.gamma_star:.2f}"
+    prob = "not computed" if e.pr_benefit is None else f"{e.pr_benefit:.3f}"
     ok = e.p_value <= 0.05 and (e.gamma_star or 0) >= 1.5 and (e.pr_benefit or 0) >= 0.9
     return (
         ok,
-        f"p {e.p_value:.3f}, Gamma* {gamma}, Pr(HR < 1) {prob}",
-        "fewer deaths than chance, hidden bias and drift explain"
+        f"p {e.p_value:.4g}, Gamma* {gamma}, Pr(HR < 1) {prob}",
+        "fewer deaths than chance, hidden bias and other times would explain"
         if ok
-        else "chance, hidden bias or drift can explain it",
-        "menos muertes de las que explican azar y sesgo"
+        else "chance, hidden bias or other times could explain the deaths seen",
+        "menos muertes de las que explicarían el azar, un sesgo oculto y otra época"
         if ok
-        else "el azar, un sesgo oculto o la época pueden explicarlo",
+        else "el azar, un sesgo oculto u otra época podrían explicar las muertes vistas",
     )
 
 
 def _g12(e: Evidence) -> Judged:
     if e.locked_before:
-        return True, "locked", "plan locked before outcomes were read", "plan cerrado antes de leer resultados"
+        return True, "locked", "plan locked before outcomes were read", "plan cerrado antes de leer los desenlaces"
+    if e.locked_before is None:
+        return (
+            False,
+            "none located",
+            "no plan made before the outcomes was located: exploratory",
+            "no consta un plan anterior a los desenlaces: exploratorio",
+        )
     return (
         False,
-        "none located" if e.locked_before is None else "outcomes read first",
-        "no plan locked before outcomes was located: exploratory",
-        "no consta un plan cerrado antes de los resultados: exploratorio",
+        "outcomes read first",
+        "outcomes were read before a plan was locked: exploratory",
+        "se leyeron los desenlaces antes de cerrar un plan: exploratorio",
     )
 
 
@@ -229,7 +277,9 @@ GATES: tuple[GateRule, ...] = (
     GateRule(
         "G1", "Patients on both sides", "Pacientes en ambos lados", "daily state of treated and comparator", "L1", _g1
     ),
-    GateRule("G2", "Clock started fairly", "Reloj bien puesto", "time zero matched on the day, lag logged", "L1", _g2),
+    GateRule(
+        "G2", "Clock started fairly", "Mismo punto de partida", "time zero matched on the day, lag logged", "L1", _g2
+    ),
     GateRule("G3", "Outcomes known", "Desenlaces conocidos", "unresolved <= 10 %, or holds if all die", "L2", _g3),
     GateRule("G4", "Comparator named", "Comparación identificada", "named, and passes K1-K4", "L1", _g4),
     GateRule("G5", "Same times and places", "Misma época y lugar", "same setting, or every delta* > 0.4", "L2", _g5),
@@ -237,7 +287,7 @@ GATES: tuple[GateRule, ...] = (
     GateRule(
         "G7",
         "Like matched with like",
-        "Semejantes emparejados",
+        "Emparejados con similares",
         "all matched, difference <= 0.25, effective n >= 3 n",
         "L2",
         _g7,

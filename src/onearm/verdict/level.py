@@ -9,8 +9,8 @@ from onearm.verdict.evidence import Evidence
 
 ALPHA = 0.05
 _NUMBERS = {
-    "en": ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
-    "es": (
+    "en": ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"],
+    "es": [
         "ninguno",
         "uno",
         "dos",
@@ -24,8 +24,19 @@ _NUMBERS = {
         "diez",
         "once",
         "doce",
-    ),
+    ],
 }
+#: Names under which an unreported figure is told, in English and Spanish; any other name is told as it is.
+_LACKING = {
+    "n": ("number treated", "número de tratados"),
+    "dead": ("deaths", "muertes"),
+    "deaths": ("deaths", "muertes"),
+    "open": ("number unresolved", "número sin resolver"),
+    "number still open": ("number unresolved", "número sin resolver"),
+    "horizon_days or follow_up_after_first_dose_median": ("length of follow-up", "duración del seguimiento"),
+    "horizon": ("length of follow-up", "duración del seguimiento"),
+}
+_COHORTS_ES = {"similar cases": "casos similares", "similar patients": "pacientes similares"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +52,17 @@ class Said:
 
 def level_of(evidence: Evidence, gates: tuple[Gate, ...]) -> tuple[str, tuple[str, ...]]:
     """Lowest cap among failed gates, and the gates that hold it there. A series is never above L1, one arm never L4."""
-    if evidence.missing:
+    if lacking(evidence):
         return "L0", ()
     failed = [g for g in gates if not g.passed]
     level = min((g.cap for g in failed), default="L3")
     return level, tuple(g.id for g in failed if g.cap == level)
+
+
+def lacking(e: Evidence) -> tuple[str, ...]:
+    """What forbids any assessment: as told in `missing`, else counts that are None (or nobody treated)."""
+    absent = {"n": not e.n, "dead": e.dead is None, "open": e.unresolved is None}
+    return e.missing or tuple(name for name, is_absent in absent.items() if is_absent)
 
 
 def variant_of(evidence: Evidence) -> str:
@@ -74,22 +91,26 @@ def _of_100_es(p: float) -> str:
     return of_100(p).replace("fewer than 1", "menos de 1")
 
 
+def _named(e: Evidence) -> Said:
+    return Said("the cells", "las células") if e.cells else Said("the treatment", "el tratamiento")
+
+
 def _lead(e: Evidence) -> Said:
     dead, n, still = e.dead or 0, e.n or 0, e.unresolved or 0
-    what, what_es = ("the cells", "las células") if e.cells else ("the treatment", "el tratamiento")
-    changed = "cambiaron" if e.cells else "cambió"
+    what, changed = _named(e), "cambiaron" if e.cells else "cambió"
+    died_es = "había muerto" if dead <= 1 else "habían muerto"
+    known = Said("all outcomes were known", "constan todos los desenlaces")
     if still:
-        known = f"{in_words(still, 'en')} {'was' if still == 1 else 'were'} unresolved"
-        known_es = f"{in_words(still, 'es')} {'seguía' if still == 1 else 'seguían'} sin resolver"
-    else:
-        known, known_es = "all outcomes were known", "se conocían todos los desenlaces"
-    died_es = "había" if dead <= 1 else "habían"
+        known = Said(
+            f"{in_words(still, 'en')} {'was' if still == 1 else 'were'} unresolved",
+            f"{in_words(still, 'es')} {'seguía' if still == 1 else 'seguían'} sin resolver",
+        )
     return Said(
-        f"{in_words(dead, 'en', start=True)} of {n} had died and {known}; these "
-        f"{'records' if e.patients else 'reports'} describe the patients and cannot show whether {what} changed "
+        f"{in_words(dead, 'en', start=True)} of {n} had died and {known.en}; these "
+        f"{'records' if e.patients else 'reports'} describe the patients and cannot show whether {what.en} changed "
         "the outcome.",
-        f"{in_words(dead, 'es', start=True)} de {n} {died_es} muerto y {known_es}; estos datos describen a los "
-        f"pacientes y no muestran si {what_es} {changed} el desenlace.",
+        f"{in_words(dead, 'es', start=True)} de {n} {died_es} y {known.es}; estos datos "
+        f"describen a los pacientes y no muestran si {what.es} {changed} el desenlace.",
     )
 
 
@@ -104,7 +125,7 @@ def _expected(e: Evidence) -> Said:
         head, head_es, p = "A", "Un", e.null_p[0]
     else:
         name, p, _ = max(e.chance, key=lambda c: c[1])
-        head, head_es = f"Beside {name}, a", f"Junto a {name}, un"
+        head, head_es = f"Beside {name}, a", f"Junto a {_COHORTS_ES.get(name, name)}, un"
     return Said(
         f"{head} result like this is expected in {of_100(p)} of 100 studies of {nothing} nothing.",
         f"{head_es} resultado así se espera en {_of_100_es(p)} de cada 100 estudios de {nothing_es} nada.",
@@ -115,10 +136,15 @@ def _variant_sentence(e: Evidence, variant: str) -> Said:
     if variant == "a":
         return _expected(e)
     if variant == "b":
-        u = e.unresolved or 0
+        one = e.unresolved == 1
+        who, who_es = (
+            ("one patient", "del único paciente")
+            if one
+            else (f"{e.unresolved} patients", f"de los {e.unresolved} pacientes")
+        )
         return Said(
-            f"The result hangs on the {u} patients whose outcome is not known.",
-            f"El resultado depende de los {u} pacientes cuyo desenlace no se conoce.",
+            f"The result hangs on the {who} whose outcome is not known.",
+            f"El resultado depende {who_es} cuyo desenlace no se conoce.",
         )
     if variant == "c":
         return Said(
@@ -130,10 +156,13 @@ def _variant_sentence(e: Evidence, variant: str) -> Said:
 
 def _sentences(e: Evidence, level: str, variant: str) -> tuple[Said, Said]:
     if level == "L0":
-        lacking = ", ".join(e.missing)
+        told = [_LACKING.get(name, (name, name)) for name in lacking(e)]
+        what, what_es = ("These records", "Estos registros") if e.patients else ("This claim", "Esta afirmación")
+        verb_es = "no se pueden" if e.patients else "no se puede"
         return (
             Said(
-                f"This claim cannot be assessed: {lacking} not reported.", f"No se puede valorar: no consta {lacking}."
+                f"{what} cannot be assessed; not reported: {', '.join(english for english, _ in told)}.",
+                f"{what_es} {verb_es} valorar; no consta: {', '.join(spanish for _, spanish in told)}.",
             ),
             Said(),
         )
@@ -150,7 +179,7 @@ def _sentences(e: Evidence, level: str, variant: str) -> tuple[Said, Said]:
     return (
         Said(
             "Fewer died than among similar patients: a signal worth a randomised trial, not proof.",
-            "Murieron menos que pacientes similares: una señal que merece un ensayo aleatorizado, no una prueba.",
+            "Murieron menos que entre pacientes similares: una señal que merece un ensayo aleatorizado, no una prueba.",
         ),
         Said(),
     )
@@ -158,27 +187,35 @@ def _sentences(e: Evidence, level: str, variant: str) -> tuple[Said, Said]:
 
 def _lay(e: Evidence, level: str, variant: str) -> Said:
     if level == "L0":
-        return Said("Too little was reported to say anything.", "Se informó de muy poco para decir algo.")
-    what, what_es = ("the cells", "las células") if e.cells else ("the treatment", "el tratamiento")
-    helped = "ayudaron" if e.cells else "ayudó"
+        return Said("Too little was reported to say anything.", "Consta demasiado poco para decir algo.")
+    what, helped = _named(e), "ayudaron" if e.cells else "ayudó"
+    these, these_es = (
+        ("this one patient", "este único paciente") if e.n == 1 else (f"these {e.n} patients", f"estos {e.n} pacientes")
+    )
+    if level == "L3":
+        return Said(
+            f"Fewer of {these} died than of similar ones. Only a randomised trial can tell whether {what.en} helped.",
+            f"De {these_es} murieron menos que de otros similares. Solo un ensayo aleatorizado puede decir si "
+            f"{what.es} {helped}.",
+        )
     second = {
-        "a": Said("As few deaths are common without it.", "Tan pocas muertes son frecuentes sin tratar."),
-        "b": Said("It depends on patients still in care.", "Depende de pacientes aún ingresados."),
+        "a": Said("Chance alone can give a result like this.", "El azar por sí solo puede dar un resultado así."),
+        "b": Said(
+            "It depends on what became of those still in care.", "Depende de cómo acabaran los que seguían ingresados."
+        ),
         "c": Said(
-            "Deaths were few, but the patients may have been chosen well.",
-            "Hubo pocas muertes, pero quizá se eligió bien a los pacientes.",
+            "Deaths were few, but perhaps those likely to live were chosen.",
+            "Hubo pocas muertes, pero quizá se eligió a quienes tenían más probabilidades de vivir.",
         ),
         "": Said("There was nothing to compare with.", "No había con qué comparar."),
     }[variant]
-    if level in ("L2", "L3"):
+    if level == "L2":
         second = Said("A randomised trial is needed to know.", "Para saberlo hace falta un ensayo aleatorizado.")
-    return (
-        Said(
-            f"Nobody can tell from these {e.n} patients whether {what} helped.",
-            f"Con estos {e.n} pacientes nadie puede saber si {what_es} {helped}.",
-        )
-        + second
+    first = Said(
+        f"Nobody can tell from {these} whether {what.en} helped.",
+        f"Con {these_es} nadie puede saber si {what.es} {helped}.",
     )
+    return first + second
 
 
 def decide(evidence: Evidence, gates: tuple[Gate, ...], settle: Said) -> VerdictText:

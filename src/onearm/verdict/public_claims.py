@@ -1,19 +1,27 @@
-"""Public sentences beside the record: supported, wrong, or cannot be assessed. The first matching rule decides."""
+"""Public sentences beside the record: supported, wrong, or cannot be assessed. The first matching rule decides.
+
+A claimed value that is not in one of the forms of its rule cannot be assessed: a range, "about", a number in words.
+"""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from onearm.protocol.published import PublicSentence
 from onearm.results.study_result import Answer, ClaimState, PublicClaim
 
-_NUMBER = r"\d+(?:\.\d+)?"
-_COUNT = re.compile(r"(?<![\d./])(\d+)(?:\s*/\s*(\d+))?(?![\d.]*\s*%)(?![\d./])")
-_PERCENT = re.compile(rf"({_NUMBER})\s*%")
-_CONTRAST = re.compile(rf"({_NUMBER})(?:\s*-\s*({_NUMBER}))?\s*% to ({_NUMBER})\s*%")
-_ARITHMETIC = re.compile(rf"({_NUMBER})\s*% to ({_NUMBER})\s*% is ({_NUMBER})\s*(%|points)")
-_WITHIN = 1.0  # points
+_NUMBER = r"[0-9]{1,9}(?:[.,][0-9]{1,9})?"  # "15.4" or "15,4": a comma is a decimal sign
+_PERCENT = rf"({_NUMBER})\s*%"
+_COUNT = r"([0-9]{1,9})(?:\s*(?:/|of)\s*([0-9]{1,9}))?"
+_RANGE = rf"({_NUMBER})(?:\s*%?\s*[-–]\s*({_NUMBER}))?\s*%"
+_THEN = r"(?:\s*(?:[=;(]|,\s)\s*|\s+)"  # between a count and its percentage
+_COUNTED = re.compile(rf"{_COUNT}(?:{_THEN}{_PERCENT}\s*\)?)?")
+_SHARE = re.compile(rf"{_PERCENT}(?:{_THEN}{_COUNT}\s*\)?)?")
+_RATE = re.compile(_RANGE)
+_CONTRAST = re.compile(rf"(?:from )?{_RANGE}\s+to\s+{_PERCENT}")
+_ARITHMETIC = re.compile(rf"(?:from )?{_PERCENT}\s+to\s+{_PERCENT}\s+is\s+({_NUMBER})\s*(%|points?)")
+_WITHIN = 1.0 + 1e-9  # points; 16.4 against 15.4 is within one
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,7 @@ _FIGURES = {
 
 def check_sentence(sentence: PublicSentence, record: ClaimRecord) -> PublicClaim:
     """The answer for one sentence, with the figures it rests on and the reason."""
-    answer, figures, reason, reason_es = _RULES[sentence.quantity](sentence, record)
+    answer, figures, reason, reason_es = _RULES.get(sentence.quantity, _unknown)(sentence, record)
     return PublicClaim(
         claim_id=sentence.claim_id,
         outlet=sentence.outlet,
@@ -70,30 +78,59 @@ def _not_reported() -> Judged:
     return _cannot("the figure was not reported", "la cifra no consta")
 
 
+def _unknown(s: PublicSentence, r: ClaimRecord) -> Judged:
+    return _cannot("a quantity onearm does not know", "una magnitud que onearm no conoce")
+
+
+def _unread(figures: tuple[str, ...] = (), told: str = "", told_es: str = "") -> Judged:
+    """The claimed value is in no form of its rule."""
+    more, more_es = (f"; {told}", f"; {told_es}") if told else ("", "")
+    return _cannot(f"no figure that can be checked{more}", f"sin una cifra que se pueda comprobar{more_es}", figures)
+
+
+def _answer(good: bool) -> Answer:
+    return Answer.SUPPORTED if good else Answer.WRONG
+
+
+def _number(text: str) -> float:
+    return float(text.replace(",", "."))
+
+
+def _near(claimed: float, value: float) -> bool:
+    return abs(claimed - value) <= _WITHIN
+
+
+def _es(number: str) -> str:
+    return number.replace(".", ",")
+
+
 def _counted(s: PublicSentence, r: ClaimRecord) -> Judged:
     """k, k/n, p %, both, or "most", against a reported count."""
-    contrast = _CONTRAST.search(s.claimed_value)
+    claimed = s.claimed_value.strip()
+    contrast = _CONTRAST.fullmatch(claimed)
     if s.quantity == "mortality" and contrast:
         return _contrast(contrast, r)
     seen, figures = r.counts.get(s.quantity), _FIGURES[s.quantity]
     if seen is None or not r.n:
         return _not_reported()
-    told = f"{seen}/{r.n} = {100 * seen / r.n:.1f} %"
-    told_es = told.replace(".", ",")
-    if s.claimed_value.strip().lower() == "most":
-        good = 2 * seen > r.n
-        return (Answer.SUPPORTED if good else Answer.WRONG), figures, told, told_es
-    count, percent = _COUNT.search(s.claimed_value), _PERCENT.search(s.claimed_value)
-    if not count and not percent:
-        return _cannot(
-            f"no number in {s.claimed_value!r}; the record has {told}", f"sin cifra; consta {told_es}", figures
-        )
-    parts = []
-    if count:
-        parts.append(int(count.group(1)) == seen and (count.group(2) is None or int(count.group(2)) == r.n))
-    if percent:
-        parts.append(abs(float(percent.group(1)) - 100 * seen / r.n) <= _WITHIN)
-    return (Answer.SUPPORTED if all(parts) else Answer.WRONG), figures, f"the record has {told}", f"consta {told_es}"
+    rate = 100 * seen / r.n
+    told, told_es = f"the record has {seen}/{r.n} = {rate:.1f} %", f"consta {seen}/{r.n} = {_es(f'{rate:.1f}')} %"
+    if s.quantity == "number_treated":
+        told, told_es = f"the record has {seen} treated", f"constan {seen} tratados"
+    if claimed.lower() == "most":
+        return _answer(2 * seen > r.n), figures, told, told_es
+    if found := _COUNTED.fullmatch(claimed):
+        count, of, percent = found.groups()
+    elif found := _SHARE.fullmatch(claimed):
+        percent, count, of = found.groups()
+    else:
+        return _unread(figures, told, told_es)
+    good = (
+        (count is None or int(count) == seen)
+        and (of is None or int(of) == r.n)
+        and (percent is None or _near(_number(percent), rate))
+    )
+    return _answer(good), figures, told, told_es
 
 
 def _contrast(found: re.Match[str], r: ClaimRecord) -> Judged:
@@ -101,95 +138,99 @@ def _contrast(found: re.Match[str], r: ClaimRecord) -> Judged:
     dead, figures = r.counts.get("mortality"), _FIGURES["mortality"]
     if dead is None or not r.n:
         return _not_reported()
-    low, high, q = float(found.group(1)), float(found.group(2) or found.group(1)), float(found.group(3))
+    low, high, q = found.groups()
     rate = 100 * dead / r.n
-    if abs(q - rate) > _WITHIN:
-        return (
-            Answer.WRONG,
+    told, told_es = f"{dead}/{r.n} = {rate:.1f} %", f"{dead}/{r.n} = {_es(f'{rate:.1f}')} %"
+    if not _near(_number(q), rate):
+        return Answer.WRONG, figures, f"the record has {told}, not {q} %", f"consta {told_es}, no {_es(q)} %"
+    before = f"{low}-{high}" if high else low
+    if not all(_cohort_at(_number(p), r) for p in (low, high or low)):
+        return _cannot(
+            f"{told} is deaths so far; no complete cohort beside it has {before} %, so no fall can be read",
+            f"{told_es} son muertes hasta ahora; ninguna cohorte completa da {_es(before)} %: no se puede leer bajada",
             figures,
-            f"{dead}/{r.n} = {rate:.1f} %, not {q:g} %",
-            f"{dead}/{r.n} = {rate:.1f} %, no {q:g} %",
         )
-    named = all(any(abs(p - size) <= _WITHIN for size in r.size_rates.values()) for p in (low, high))
-    if named and r.claims.get("C4") is ClaimState.SHOWN:
-        return (
-            Answer.SUPPORTED,
+    if r.claims.get("C4") is not ClaimState.SHOWN:
+        return _cannot(
+            f"{told} is deaths so far; {before} % is that of other patients, so no fall can be read",
+            f"{told_es} son muertes hasta ahora; {_es(before)} % es de otros pacientes: no se puede leer bajada",
             figures,
-            "both ends and the contrast hold",
-            "se sostienen ambos extremos y el contraste",
         )
-    return _cannot(
-        f"{q:g} % is deaths so far; {found.group(1)} % comes from no admitted comparator, so the fall cannot be read",
-        f"{q:g} % son muertes hasta ahora; {found.group(1)} % no viene de ninguna comparación admitida",
-        figures,
-    )
+    return Answer.SUPPORTED, figures, "both ends and the contrast hold", "se sostienen ambos extremos y el contraste"
+
+
+def _cohort_at(percent: float, r: ClaimRecord) -> str | None:
+    """The `size` cohort nearest to that percent dead, within one point; None when there is none."""
+    near = [(abs(percent - rate), name) for name, rate in r.size_rates.items() if _near(percent, rate)]
+    return min(near)[1] if near else None
 
 
 def _arithmetic(s: PublicSentence, r: ClaimRecord) -> Judged:
-    """p % to q % is r % (relative) or r points."""
-    found = _ARITHMETIC.search(s.claimed_value)
+    """p % to q % is r % (relative) or r points, up or down."""
+    found = _ARITHMETIC.fullmatch(s.claimed_value.strip())
     if not found:
-        return _cannot("no arithmetic to check", "sin cálculo que comprobar")
-    p, q, claimed, kind = float(found.group(1)), float(found.group(2)), float(found.group(3)), found.group(4)
-    points = p - q
-    relative = 100 * points / p if p else 0.0
-    right = points if kind == "points" else relative
-    good = abs(claimed - right) <= _WITHIN
-    told = f"{points:g} points; {relative:.0f} % relative; not a contrast of like with like"
-    told_es = f"{points:g} puntos; {relative:.0f} % relativo; no se compara lo mismo con lo mismo"
-    return (Answer.SUPPORTED if good else Answer.WRONG), ("treated.death.so_far",), told, told_es
+        return _unread()
+    p, q, claimed = (_number(found.group(k)) for k in (1, 2, 3))
+    points = abs(p - q)
+    told, told_es = f"{points:.4g} points", f"{_es(f'{points:.4g}')} puntos"
+    if p > 0:
+        told, told_es = f"{told}; {100 * points / p:.0f} % relative", f"{told_es}; {100 * points / p:.0f} % relativo"
+    if found.group(4) == "%" and p == 0:
+        return _cannot(f"{told}; no percentage of 0 %", f"{told_es}; no hay porcentaje de 0 %")
+    good = _near(claimed, 100 * points / p if found.group(4) == "%" else points)
+    end, end_es = "not a contrast of like with like", "no se compara lo mismo con lo mismo"
+    return _answer(good), ("treated.death.so_far",), f"{told}; {end}", f"{told_es}; {end_es}"
 
 
 def _comparator(s: PublicSentence, r: ClaimRecord) -> Judged:
-    percent = _PERCENT.search(s.claimed_value)
-    if percent:
-        p = float(percent.group(1))
-        near = [name for name, size in r.size_rates.items() if abs(p - size) <= _WITHIN]
-        if near:
-            return (
-                Answer.SUPPORTED,
-                (f"comparator.{near[0]}.p_at_most_observed",),
-                f"as in {near[0]}",
-                f"como en {near[0]}",
-            )
-    return _cannot(
-        "no named and complete cohort has this figure", "ninguna cohorte identificada y completa da esa cifra"
-    )
+    found = _RATE.fullmatch(s.claimed_value.strip())
+    if not found:
+        return _unread()
+    ends = [_cohort_at(_number(p), r) for p in found.groups() if p]
+    names = list(dict.fromkeys(name for name in ends if name))
+    if None in ends:
+        return _cannot(
+            "no named and complete cohort has this figure", "ninguna cohorte identificada y completa da esa cifra"
+        )
+    figures = tuple(f"comparator.{name}.p_at_most_observed" for name in names)
+    return Answer.SUPPORTED, figures, f"as in {' and '.join(names)}", f"como en {' y '.join(names)}"
 
 
 def _safety(s: PublicSentence, r: ClaimRecord) -> Judged:
     figures = ("treated.infusion_reaction", "treated.infusion_reaction.per_infusion")
+    if s.claimed_value.strip().lower() not in ("none seen", "does not cause"):
+        return _unread(figures)
     if r.reactions:
-        return Answer.WRONG, figures, f"{r.reactions} with a reaction", f"{r.reactions} con reacción"
-    if r.reactions == 0 and r.claims.get("C2") is ClaimState.SHOWN:
+        who, who_es = ("patient", "paciente") if r.reactions == 1 else ("patients", "pacientes")
+        return Answer.WRONG, figures, f"{r.reactions} {who} with a reaction", f"{r.reactions} {who_es} con reacción"
+    if r.reactions is None or r.reaction_upper is None:
+        return _not_reported()
+    if r.claims.get("C2") is ClaimState.SHOWN:
         return (
             Answer.SUPPORTED,
             figures,
             "none seen, and common harm is excluded",
-            "ninguna, y se descarta daño frecuente",
+            "no se vio ninguna, y se descarta un daño frecuente",
         )
-    if r.reaction_upper is None:
-        return _not_reported()
     bound = f"{100 * r.reaction_upper:.1f}"
     return _cannot(
-        f"none seen does not exclude {bound} % per patient",
-        f"no haber visto ninguna no descarta {bound.replace('.', ',')} % por paciente",
+        f"none seen; reactions in up to {bound} % of patients are not excluded",
+        f"no se vio ninguna; no se descartan reacciones en hasta un {_es(bound)} % de los pacientes",
         figures,
     )
 
 
 def _rounded(claimed: str, value: float | None, figures: tuple[str, ...]) -> Judged:
-    """Equal after rounding the record to the digits claimed."""
+    """Equal after rounding the record, half up, to the digits claimed."""
     if value is None:
         return _not_reported()
+    told, told_es = f"the record has {value:.10g}", f"consta {_es(f'{value:.10g}')}"
     try:
         said = Decimal(claimed.strip())
+        rounded = Decimal(str(value)).quantize(said, rounding=ROUND_HALF_UP)
     except InvalidOperation:
-        return _cannot(f"no number in {claimed!r}", "sin cifra", figures)
-    place = Decimal((0, (1,), int(said.as_tuple().exponent)))
-    good = Decimal(str(value)).quantize(place) == said if place else False
-    told = f"the record has {value:g}"
-    return (Answer.SUPPORTED if good else Answer.WRONG), figures, told, f"consta {value:g}"
+        return _unread(figures, told, told_es)
+    return (_answer(rounded == said) if said.is_finite() else Answer.CANNOT), figures, told, told_es
 
 
 def _start_day(s: PublicSentence, r: ClaimRecord) -> Judged:
@@ -208,23 +249,25 @@ def _markers(s: PublicSentence, r: ClaimRecord) -> Judged:
         return _cannot(
             "values, tests and who was measured were not reported", "no constan valores, pruebas ni a quién se midió"
         )
-    found = [r.markers.get(name.strip().lower()) for name in names.split(",")]
-    if any(f is None for f in found):
-        return _not_reported()
-    directions = [str(f).replace(",", " ").split()[0].lower() for f in found]
-    if any(d in ("fell", "rose") and d != said for d in directions):
-        return Answer.WRONG, (), "one went the other way", "alguno fue al revés"
-    if all(d == said for d in directions):
+    found = [_direction(r.markers.get(re.sub(r"[ -]+", "_", name.strip().lower()), "")) for name in names.split(",")]
+    if any(d in ("fell", "rose") and d != said for d in found):
+        return Answer.WRONG, (), "at least one went the other way", "al menos uno fue al revés"
+    if all(d == said for d in found):
         return Answer.SUPPORTED, (), "direction only, survivors", "solo la dirección, en supervivientes"
     return _not_reported()
 
 
+def _direction(told: str) -> str:
+    """First word of a reported direction: "rose, T and B" gives "rose"."""
+    return (told.replace(",", " ").lower().split() or [""])[0]
+
+
 def _effect(s: PublicSentence, r: ClaimRecord) -> Judged:
     if all(r.claims.get(c) is ClaimState.SHOWN for c in ("C4", "C5")):
-        return Answer.SUPPORTED, (), "shown by randomised evidence", "mostrado por un ensayo aleatorizado"
+        return Answer.SUPPORTED, (), "shown by randomised evidence", "mostrado por evidencia aleatorizada"
     return _cannot(
-        "no effect can be read without a comparison",
-        "sin comparación no se puede leer un efecto",
+        "no effect can be read without a randomised comparison",
+        "sin una comparación aleatorizada no se puede leer un efecto",
         ("treated.death.so_far",),
     )
 
@@ -232,15 +275,16 @@ def _effect(s: PublicSentence, r: ClaimRecord) -> Judged:
 def _interpretation(s: PublicSentence, r: ClaimRecord) -> Judged:
     if s.claimed_value.strip().lower() == "none":
         return Answer.SUPPORTED, (), "no effect is claimed", "no se afirma ningún efecto"
-    return _by_hand(s, r)
+    return _cannot("a reading, not a figure", "una lectura, no una cifra")
 
 
 def _by_hand(s: PublicSentence, r: ClaimRecord) -> Judged:
     if s.flaw == "none" and s.record_value:
-        return Answer.SUPPORTED, (), f"read by hand: {s.record_value}", f"leído a mano: {s.record_value}"
+        return Answer.SUPPORTED, (), f"read by hand: {s.record_value}", f"leído a mano: «{s.record_value}»"
     if s.flaw == "wrong_count":
-        return Answer.WRONG, (), s.what_the_record_says or s.record_value, s.what_the_record_says or s.record_value
-    return _cannot("nothing in the record tests it", "nada en el registro lo comprueba")
+        note = s.what_the_record_says or s.record_value or "wrong count"
+        return Answer.WRONG, (), f"read by hand: {note}", f"leído a mano: «{note}»"
+    return _cannot("nothing in the record tests it", "nada de lo registrado permite comprobarlo")
 
 
 _RULES: dict[str, Callable[[PublicSentence, ClaimRecord], Judged]] = {
