@@ -50,7 +50,8 @@ def main() -> None:
         print(problems, file=sys.stderr)
         sys.exit(1)
     except OSError as error:  # a folder that is a file, a full disk, no permission
-        print(f"{error.filename or 'the system'}: {error.strerror or error}; nothing more was written.", file=sys.stderr)
+        where = error.filename or "the system"
+        print(f"{where}: {error.strerror or error}; nothing more was written.", file=sys.stderr)
         sys.exit(1)
 
 
