@@ -1,7 +1,6 @@
 from datetime import date
 from fractions import Fraction
 from itertools import product
-from time import process_time
 
 import numpy as np
 import polars as pl
@@ -190,14 +189,6 @@ def test_swapping_dead_and_alive_swaps_benefit_and_harm(rows):
         assert harm >= high - 1e-12
 
 
-def test_5000_exact_tests_fit_into_a_cpu_second():
-    deaths, controls = np.array(X2), np.full(13, 5)
-    start = process_time()
-    for _ in range(1000):
-        tails(chance(deaths, controls), 2)
-    assert process_time() - start < 1000 / 5000
-
-
 def test_a_million_pairs_are_counted_at_once():
     rng = np.random.default_rng(3)
     n, treated = 10_100, 100
@@ -216,8 +207,6 @@ def test_a_million_pairs_are_counted_at_once():
     index, control = np.divmod(np.arange(1_000_000), 10_000)
     sets = {"set_id": index, "treated": index, "control": control + treated}
     data = AnalysisSet(pl.DataFrame(columns, schema=PEOPLE), pl.DataFrame(sets, schema=SETS), 28, "index", "0" * 64)
-    begin = process_time()
     counts = risk_set_counts(data)
-    assert process_time() - begin < 2
     dead = int(np.sum((data.column("event") == 1)[treated:] & (data.column("end_day")[treated:] <= 33)))
     assert counts.controls == (10_000,) * 100 and counts.deaths[0] - counts.treated_died[0] == dead
