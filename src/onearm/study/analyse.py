@@ -6,7 +6,6 @@ from math import inf
 import numpy as np
 import polars as pl
 
-from onearm import __version__
 from onearm.cohort.analysis_set import NEVER, AnalysisSet
 from onearm.cohort.build import Built, Cohort, build, build_cohort
 from onearm.cohort.confounders import completeness
@@ -22,10 +21,11 @@ from onearm.results.charts import Charts, IncidenceCurve, MarkerCourse, NullHist
 from onearm.results.estimate import Estimate
 from onearm.results.problems import Problem, StudyProblems
 from onearm.results.status import Role
-from onearm.results.study_result import SCHEMA, About, ComparatorRow, StudyResult
+from onearm.results.study_result import About, ComparatorRow, StudyResult
+from onearm.study.answer import answer
 from onearm.study.checks import require_sound
 from onearm.study.contrast import Contrast, contrast
-from onearm.study.figures import Named, number
+from onearm.study.figures import Named, number, of_incidence
 from onearm.study.public_claims import answer_counts, answers, own_record, upper_of
 from onearm.study.similar_incidence import clock_words, drawn
 from onearm.study.treated_records import (
@@ -37,7 +37,7 @@ from onearm.study.treated_records import (
     treated_estimates,
 )
 from onearm.study.treated_series import no_effect
-from onearm.study.trials import trial_estimates, trial_reports
+from onearm.study.trials import trial_estimates
 from onearm.verdict.break_points import hidden_bias_sentence
 from onearm.verdict.evidence import Evidence
 from onearm.verdict.flags import raise_flags
@@ -79,27 +79,21 @@ def analyse(inputs: StudyInputs) -> StudyResult:
     verdict = decide(evidence, gates, settle(per_arm, control, protocol.horizon_days))
     claims = answers(inputs.sentences, own_record(treated, verdict, evidence.reactions, estimates))
     estimates += answer_counts(claims)
-    return StudyResult(
-        schema=SCHEMA,
-        study=protocol.study.id,
-        onearm=__version__,
-        command="analyse",
-        virtual=protocol.study.virtual,
-        seed=protocol.sap.seed,
-        inputs=dict(inputs.files),
-        about=_about(inputs, cohort, treated, index),
-        estimates=tuple(estimates),
+    primary = found.primary
+    breaks = (hidden_bias_sentence(primary.gamma_star, primary.gamma_star_text),) if primary.p is not None else ()
+    return answer(
+        inputs,
+        "analyse",
+        _about(inputs, cohort, treated, index),
+        verdict,
+        estimates,
         attrition=built.data.attrition,
-        comparators=tuple(_sources(inputs, cohort, built.data, similar)),
+        comparators=tuple(_sources(inputs, cohort, similar)),
         gates=gates,
         flags=raise_flags(evidence),
         public_claims=claims,
-        trials=trial_reports(inputs.trials),
         charts=_charts(records, cohort, treated, found, untreated),
-        break_points=(hidden_bias_sentence(found.primary.gamma_star, found.primary.gamma_star_text),)
-        if found.primary.p is not None
-        else (),
-        verdict=verdict,
+        break_points=breaks,
     )
 
 
@@ -133,20 +127,11 @@ def _from_entry(untreated: Untreated, clock: str, horizon: int) -> tuple[list[Es
     if not len(end):
         return [number(named, None, remedy="Nobody was untreated on any day.")], None
     curve = incidence(end, event, horizon=horizon)
-    estimate = Estimate(
-        named.id,
-        named.en,
-        named.es,
-        curve.risk,
-        curve.lower[-1],
-        curve.upper[-1],
-        0.95 if curve.lower[-1] is not None else None,
-        2 if curve.lower[-1] is not None else None,
-        "Aalen-Johansen over untreated days; index day 0: events on 0..day; Greenwood-type error",
-        curve.deaths,
-        curve.n,
+    estimate = of_incidence(
+        named,
+        curve,
+        "Aalen-Johansen over untreated days; index day 0: events on 0..day",
         source="all patients while untreated",
-        role=Role.SECOND,
         assumptions=("open patients have the future of those still followed", "treatment is no sign of prognosis"),
     )
     return [estimate], curve.risk
@@ -228,9 +213,7 @@ def _about(inputs: StudyInputs, cohort: Cohort, treated: TreatedCourse, index: s
     )
 
 
-def _sources(
-    inputs: StudyInputs, cohort: Cohort, data: AnalysisSet, figures: Sequence[Estimate]
-) -> Iterator[ComparatorRow]:
+def _sources(inputs: StudyInputs, cohort: Cohort, figures: Sequence[Estimate]) -> Iterator[ComparatorRow]:
     """Each group of patients that gives controls."""
     names = ["own records", *(s.name for s in inputs.similar)]
     for k, (name, group) in enumerate(zip(names, cohort.groups, strict=True)):

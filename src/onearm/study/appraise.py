@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from onearm import __version__
 from onearm.estimators.sample_size import patients_per_arm
 from onearm.protocol.inputs import StudyInputs
 from onearm.protocol.reported import NOT_REPORTED, ReportedSeries
@@ -13,12 +12,12 @@ from onearm.results.estimate import Estimate
 from onearm.results.problems import Problem, StudyProblems
 from onearm.results.status import Role
 from onearm.results.study_result import (
-    SCHEMA,
     About,
     ComparatorRow,
     StudyResult,
 )
 from onearm.sensitivity.unresolved import tipping_number, tolerated_risk
+from onearm.study.answer import answer
 from onearm.study.chance import Chance, chance, chance_estimates, histogram
 from onearm.study.cohorts import (
     Beside,
@@ -95,25 +94,19 @@ def appraise(inputs: StudyInputs) -> StudyResult:
     verdict = decide(evidence, gates, settle(per_arm, control, protocol.horizon_days))
     claims = answers(inputs.sentences, series_record(series, found, verdict, estimates))
     estimates += answer_counts(claims)
-    return StudyResult(
-        schema=SCHEMA,
-        study=protocol.study.id,
-        onearm=__version__,
-        command="appraise",
-        virtual=protocol.study.virtual,
-        seed=protocol.sap.seed,
-        inputs=dict(inputs.files),
-        about=_about(series, protocol),
-        estimates=tuple(estimates),
-        attrition=tuple(step for one in similar for step in one.course.attrition),
-        comparators=(*(_patients(one) for one in similar), *comparator_rows(found, estimates)),
+    return answer(
+        inputs,
+        "appraise",
+        _about(series, protocol),
+        verdict,
+        estimates,
+        attrition=[step for one in similar for step in one.course.attrition],
+        comparators=[*(_patients(one) for one in similar), *comparator_rows(found, estimates)],
         gates=gates,
         flags=raise_flags(evidence),
         public_claims=claims,
-        trials=trial_reports(inputs.trials),
         charts=_charts(series, similar),
-        break_points=tuple(_break_points(counts, sizes)),
-        verdict=verdict,
+        break_points=_break_points(counts, sizes),
     )
 
 
@@ -248,23 +241,4 @@ def _trials_alone(inputs: StudyInputs) -> StudyResult:
         index="randomisation",
         data_lock="",
     )
-    return StudyResult(
-        schema=SCHEMA,
-        study=protocol.study.id,
-        onearm=__version__,
-        command="appraise",
-        virtual=protocol.study.virtual,
-        seed=protocol.sap.seed,
-        inputs=dict(inputs.files),
-        about=about,
-        estimates=tuple(trial_estimates(inputs.trials)),
-        attrition=(),
-        comparators=(),
-        gates=(),
-        flags=(),
-        public_claims=(),
-        trials=reports,
-        charts=Charts(),
-        break_points=(),
-        verdict=decide_randomised(first),
-    )
+    return answer(inputs, "appraise", about, decide_randomised(first), tuple(trial_estimates(inputs.trials)))

@@ -17,7 +17,7 @@ from onearm.results.estimate import Estimate
 from onearm.results.status import Role, Status
 from onearm.sensitivity.hidden_bias import drift_of_sets
 from onearm.sensitivity.set_null_predictive import SetNullPredictive, set_null_predictive
-from onearm.study.figures import Named, number
+from onearm.study.figures import Named, number, of_incidence
 
 FEW_DEATHS = 10  # on treated days: below it the hazard ratio is penalised
 
@@ -122,69 +122,49 @@ def _exact_sensitivities(protocol: Protocol, cohort: Cohort, built: Built) -> It
 
 
 def _averted(found: Attributable) -> Estimate:
-    return Estimate(
-        "attributable.deaths",
-        "deaths averted among the treated",
-        "muertes evitadas en tratados",
+    return number(
+        Named("attributable.deaths", "deaths averted among the treated", "muertes evitadas en tratados"),
         found.averted,
-        _float(found.lower),
-        _float(found.upper),
-        found.level if found.lower is not None else None,
-        2 if found.lower is not None else None,
-        found.method,
-        found.observed,
-        found.n_matched,
-        status=Status.OK if found.averted is not None else found.status,
-        remedy="" if found.averted is not None else found.remedy,
+        limits=(_float(found.lower), _float(found.upper)),
+        level=found.level,
+        method=found.method,
+        events=found.observed,
+        n=found.n_matched,
+        role=Role.PRIMARY,
+        status=found.status,
+        remedy=found.remedy,
         assumptions=found.assumptions,
     )
 
 
 def _incidence(found: AalenJohansen, horizon: int) -> Iterator[Estimate]:
-    method = "Aalen-Johansen, Greenwood-type error, complementary log-log; events on Z..Z+h"
+    method = "Aalen-Johansen, events on Z..Z+h"
     if found.treated is not None:
-        t = found.treated
-        yield Estimate(
+        treated = Named(
             f"treated.death.day{horizon}",
             f"dead by day {horizon}, the open weighed in",
             f"muertos a {horizon} días, ponderando abiertos",
-            t.risk,
-            t.lower[-1],
-            t.upper[-1],
-            t.level if t.lower[-1] is not None else None,
-            2 if t.lower[-1] is not None else None,
-            method,
-            t.deaths,
-            t.n,
-            role=Role.SECOND,
-            assumptions=found.assumptions,
         )
+        yield of_incidence(treated, found.treated, method, assumptions=found.assumptions)
     if found.controls is not None:
-        c = found.controls
-        yield Estimate(
+        matched = Named(
             f"similar.death.matched.day{horizon}",
             f"similar on that day, dead within {horizon} days",
             f"similares ese día, muertos en {horizon} días",
-            c.risk,
-            c.lower[-1],
-            c.upper[-1],
-            c.level if c.lower[-1] is not None else None,
-            2 if c.lower[-1] is not None else None,
-            f"{method}; each set weighs one, error by person",
-            role=Role.SECOND,
-            source="similar patients in the sets",
         )
+        weighted = f"{method}; each set weighs one"
+        yield of_incidence(matched, found.controls, weighted, source="similar patients in the sets", counted=False)
     if found.difference is not None:
-        yield Estimate(
-            "matched.risk_difference",
-            "difference in risk, treated minus their similar patients",
-            "diferencia de riesgo, tratados menos similares",
+        yield number(
+            Named(
+                "matched.risk_difference",
+                "difference in risk, treated minus their similar patients",
+                "diferencia de riesgo, tratados menos similares",
+            ),
             found.difference,
-            found.difference_lower,
-            found.difference_upper,
-            found.level if found.difference_lower is not None else None,
-            2 if found.difference_lower is not None else None,
-            "Aalen-Johansen difference, infinitesimal jackknife by person",
+            limits=(found.difference_lower, found.difference_upper),
+            level=found.level,
+            method="Aalen-Johansen difference, infinitesimal jackknife by person",
             role=Role.SECOND,
         )
 
@@ -201,23 +181,17 @@ def _hazard_ratios(built: Built) -> Iterator[Estimate]:
 
 
 def _ratio(named: Named, found: HazardRatio, role: Role) -> Estimate:
-    value = found.hazard_ratio
-    has = found.lower is not None or found.upper is not None
-    return Estimate(
-        named.id,
-        named.en,
-        named.es,
-        value,
-        found.lower,
-        found.upper,
-        found.level if has else None,
-        2 if has else None,
-        found.method,
-        found.deaths_treated + found.deaths_untreated,
-        found.n,
+    return number(
+        named,
+        found.hazard_ratio,
+        limits=(found.lower, found.upper),
+        level=found.level,
+        method=found.method,
+        events=found.deaths_treated + found.deaths_untreated,
+        n=found.n,
         role=role,
-        status=Status.OK if value is not None else found.status,
-        remedy="" if value is not None else found.remedy,
+        status=found.status,
+        remedy=found.remedy,
         assumptions=found.assumptions,
     )
 
@@ -236,20 +210,19 @@ def _landmarks(protocol: Protocol, cohort: Cohort, built: Built) -> Iterator[Est
 
 
 def _difference(day: int, found: Landmark, told: str, told_es: str) -> Estimate:
-    return Estimate(
-        f"landmark{day}.risk_difference",
-        f"difference in risk, {told}",
-        f"diferencia de riesgo, {told_es}",
+    return number(
+        Named(
+            f"landmark{day}.risk_difference",
+            f"difference in risk, {told}",
+            f"diferencia de riesgo, {told_es}",
+        ),
         found.risk_difference,
-        found.lower,
-        found.upper,
-        found.level if found.lower is not None else None,
-        2 if found.lower is not None else None,
-        found.method,
+        limits=(found.lower, found.upper),
+        level=found.level,
+        method=found.method,
         n=found.n,
-        role=Role.SENSITIVITY,
-        status=Status.OK if found.risk_difference is not None else found.status,
-        remedy="" if found.risk_difference is not None else found.remedy,
+        status=found.status,
+        remedy=found.remedy,
         assumptions=found.assumptions,
     )
 

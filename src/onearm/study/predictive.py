@@ -30,19 +30,7 @@ def predictive_estimates(found: Sequence[Beside], counts: Counts) -> Iterator[Es
         return
     prior = first.robust_prior
     method = f"robust MAP by quadrature, s_mu {S_MU:g}, s_tau {S_TAU:g}, weight {WEIGHT:g} on Beta(1, 1)"
-    yield Estimate(
-        name.id,
-        name.en,
-        name.es,
-        prior.mean,
-        prior.lower,
-        prior.upper,
-        0.95,
-        2,
-        method,
-        role=Role.SENSITIVITY,
-        assumptions=first.assumptions,
-    )
+    yield number(name, prior.mean, limits=(prior.lower, prior.upper), method=method, assumptions=first.assumptions)
     yield from _probabilities(events, n, counts, first, method)
     yield from _type_one(events, n, counts, prior.mean)
 

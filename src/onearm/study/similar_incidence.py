@@ -20,11 +20,12 @@ from onearm.results.attrition import AttritionRow
 from onearm.results.charts import IncidenceCurve
 from onearm.results.estimate import Estimate
 from onearm.results.status import Role, Status
-from onearm.study.figures import Named, of_share
+from onearm.study.figures import Named, number, of_incidence, of_share
 
 Days = NDArray[np.int64]
 LANDMARKS = range(22)
 ENTRY_HORIZONS = (28, 40)
+#: What an incidence with open patients rests on.
 _ASSUMED = ("open patients have the future of those still followed", "leaving alive competes with death")
 _CLOCKS = {
     "severe_state": ("severe state", "del estado grave"),
@@ -126,7 +127,7 @@ def from_entry(course: SimilarCourse, prefix: str, horizon: int) -> Estimate:
     if not course.persons:
         return _nobody(named, course, method)
     curve = incidence(course.end, course.event, horizon=horizon)
-    return _last(named, curve, method, course, Role.SECOND)
+    return of_incidence(named, curve, method, source=course.source, assumptions=_ASSUMED)
 
 
 def from_landmark(course: SimilarCourse, prefix: str, day: int, horizon: int, role: Role) -> Estimate:
@@ -142,42 +143,12 @@ def from_landmark(course: SimilarCourse, prefix: str, day: int, horizon: int, ro
     if not there.any():
         return _nobody(named, course, method)
     curve = incidence(course.end[there], course.event[there], from_day=day + 1, horizon=horizon - 1)
-    return _last(named, curve, method, course, role)
-
-
-def _last(named: Named, curve: CumulativeIncidence, method: str, course: SimilarCourse, role: Role) -> Estimate:
-    few = ("fewer than 20 at risk: the interval is rough",) if curve.n < 20 else ()
-    return Estimate(
-        named.id,
-        named.en,
-        named.es,
-        curve.risk,
-        curve.lower[-1],
-        curve.upper[-1],
-        0.95 if curve.lower[-1] is not None else None,
-        2 if curve.lower[-1] is not None else None,
-        f"{method}; Greenwood-type error, complementary log-log",
-        curve.deaths,
-        curve.n,
-        source=course.source,
-        role=role,
-        assumptions=_ASSUMED + few,
-    )
+    return of_incidence(named, curve, method, source=course.source, role=role, assumptions=_ASSUMED)
 
 
 def _nobody(named: Named, course: SimilarCourse, method: str) -> Estimate:
-    return Estimate(
-        named.id,
-        named.en,
-        named.es,
-        None,
-        method=method,
-        n=0,
-        source=course.source,
-        role=Role.SENSITIVITY,
-        status=Status.NO_PATIENTS,
-        remedy="No similar patient is at risk then: widen the eligibility, or read an earlier day.",
-    )
+    remedy = "No similar patient is at risk then: widen the eligibility, or read an earlier day."
+    return number(named, None, method=method, n=0, source=course.source, status=Status.NO_PATIENTS, remedy=remedy)
 
 
 def resolved_only(course: SimilarCourse, prefix: str, on: date) -> Estimate:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from onearm.estimators.two_arm import TwoArm, two_arm
 from onearm.protocol.published import ReportedTrial
 from onearm.results.estimate import Estimate
-from onearm.results.status import Role, Status
+from onearm.results.status import Role
 from onearm.results.study_result import TrialReport
 from onearm.study.figures import Named, number, of_share
 
@@ -37,32 +37,22 @@ def _estimates(trial: ReportedTrial, arms: TwoArm) -> Iterator[Estimate]:
             Named(f"{name}.treated.death", "dead, treated", "muertos, tratados"), arms.treated, source=source
         )
         yield of_share(Named(f"{name}.control.death", "dead, control", "muertos, control"), arms.control, source=source)
-    yield Estimate(
-        f"{name}.risk_ratio",
-        "risk ratio",
-        "razón de riesgos",
+    yield number(
+        Named(f"{name}.risk_ratio", "risk ratio", "razón de riesgos"),
         arms.risk_ratio,
-        arms.ratio_lower,
-        arms.ratio_upper,
-        0.95,
-        2,
-        "Wald on the log",
+        limits=(arms.ratio_lower, arms.ratio_upper),
+        method="Wald on the log",
         source=source,
         role=Role.PRIMARY,
-        status=Status.OK if arms.risk_ratio is not None else Status.REFUSED,
         remedy=arms.ratio_remedy,
     )
-    yield Estimate(
-        f"{name}.risk_difference",
-        "risk difference",
-        "diferencia de riesgos",
+    yield number(
+        Named(f"{name}.risk_difference", "risk difference", "diferencia de riesgos"),
         arms.risk_difference,
-        arms.difference_lower,
-        arms.difference_upper,
-        0.95,
-        2,
-        "Newcombe",
+        limits=(arms.difference_lower, arms.difference_upper),
+        method="Newcombe",
         source=source,
+        role=Role.PRIMARY,
     )
     fisher = "Fisher exact, two-sided"
     p = Named(f"{name}.fisher.p", "Fisher p", "p de Fisher")
