@@ -137,14 +137,14 @@ def import_(
 
     Example:  onearm import raw.csv --mapping mapping.toml --out my-study
     """
+    if not suggest and (mapping is None or out is None):
+        raise typer.BadParameter("give --mapping and --out, or --suggest to draft a mapping")
     _require_files(files)
-    if suggest:
+    if suggest or mapping is None or out is None:
         from onearm.sources.mapping_suggestion import suggest as draft
 
         print(draft(files[0]))
         return
-    if mapping is None or out is None:
-        raise typer.BadParameter("give --mapping and --out, or --suggest to draft a mapping")
     report = _imported(files, mapping, out, accept_partial, source)
     print(report)
     if report.refusals and not report.partial:

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
+    """What a finding asks for."""
+
     BLOCK = "block"  # nothing is written
     CONFIRM = "confirm"  # a person must say it is so
     INFORM = "inform"

@@ -43,8 +43,9 @@ class SimilarSpells:
     def __init__(self, spell_days: Ints, end_day: Ints, event: Ints) -> None:
         spell = np.minimum(np.minimum(spell_days, end_day), LAST_DAY + 1)
         end = np.minimum(end_day, 2 * LAST_DAY + 1)
-        cells, count = np.unique(np.stack([spell, end, event], axis=1), axis=0, return_counts=True)
-        self.spell, self.end, self.event = cells.T
+        shape = (LAST_DAY + 2, 2 * LAST_DAY + 2, 3)
+        cell, count = np.unique(np.ravel_multi_index((spell, end, event), shape), return_counts=True)
+        self.spell, self.end, self.event = np.unravel_index(cell, shape)
         self.count = count
         self.persons = int(count.sum())
 

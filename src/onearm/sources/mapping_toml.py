@@ -28,9 +28,11 @@ class Place:
     keys: tuple[str, ...] = ()
 
     def at(self, *keys: str) -> "Place":
+        """The spot further in, under these keys."""
         return Place(self.file, self.lines, self.problems, self.table, (*self.keys, *keys))
 
     def wrong(self, sentence: str, remedy: str) -> None:
+        """Collect a problem of this spot, once."""
         where = f"[[table]] {self.table}" if self.table else "top"
         path = ".".join(self.keys)
         name = f"{where}: {path}" if path else where
