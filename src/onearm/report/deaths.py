@@ -69,12 +69,14 @@ def death_table(result: StudyResult, words: Words, stamp: str = "") -> DeathTabl
 
 
 def treated_deaths(figures: FiguresById) -> Iterator[Estimate]:
-    """So far, worst case, by a horizon, resolved only: those that are there."""
-    for how in ("so_far", "worst_case"):
-        if found := figures.get(f"treated.death.{how}"):
-            yield found
+    """So far, worst case, by a horizon, resolved only: those that are there, and that say more than the first."""
+    all_known = figures.value("treated.unresolved") == 0
+    if found := figures.get("treated.death.so_far"):
+        yield found
+    if (found := figures.get("treated.death.worst_case")) and not all_known:
+        yield found
     yield from (e for e in figures.under("treated.death.day"))
-    if found := figures.get("treated.death.resolved_only"):
+    if (found := figures.get("treated.death.resolved_only")) and not all_known:
         yield found
 
 

@@ -70,8 +70,9 @@ def _templates() -> "Environment":
 def _side_one(result: StudyResult, words: Words, stamp: str) -> Mapping[str, object]:
     """What the first minute needs."""
     charts, about = result.charts, result.about
+    dates = dates_text(about.treated_from, about.treated_to, words)
     return {
-        "dates": dates_text(about.treated_from, about.treated_to, words),
+        "about": " · ".join(p for p in (words("page.of_study", n=about.n), about.condition, about.place, dates) if p),
         "bar": level_bar(result.verdict.level, words, stamp),
         "icons": icon_array(charts.icons, about.clock, words, stamp) if charts.icons else "",
         "course": _course(result, words),

@@ -40,7 +40,9 @@ def print_verdict(result: StudyResult, console: "Console", language: Language = 
     if words.of(verdict, "variant_sentence"):
         console.print(Padding(Text(words.of(verdict, "variant_sentence")), (0, 2)))
     console.print()
-    console.print(_figures(result, words))
+    figures = _figures(result, words)
+    if figures.row_count:
+        console.print(figures)
     for text, indent in (*_sentences(result, words), *_trials(result, words)):
         console.print(Padding(text, (0, 0, 0, indent)))
     if page is not None:
