@@ -58,6 +58,20 @@ def test_what_is_missing_forbids_an_assessment():
     assert figures["null_predictive.p"].status.value == "not_reported"
 
 
+def test_a_horizon_beyond_60_days_is_cut_there_and_said_so():
+    inputs = told(n=13, dead=2, open=0)
+    start = inputs.series.time["first_dose_after_ventilation_median"]
+
+    def p(days):
+        horizon = Reported(days, status=ReadingStatus.VERIFIED, source="made up")
+        time = {"first_dose_after_ventilation_median": start, "horizon_days": horizon}
+        found = appraise(replace(inputs, series=replace(inputs.series, time=time)))
+        return found.estimate("null_predictive.p")
+
+    assert p(90).value == p(60).value
+    assert "60 only" in p(90).assumptions[-1] and not any("60 only" in a for a in p(60).assumptions)
+
+
 def test_without_comparators_nothing_was_given_to_compare_with():
     v = appraise(replace(balmys19(), similar=(), cohorts=(), sentences=())).verdict
     assert v.level == "L1" and v.variant == "" and v.variant_sentence == "Nothing was given to compare with."

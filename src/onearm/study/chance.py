@@ -9,6 +9,7 @@ from onearm.results.charts import NullHistogram
 from onearm.results.estimate import Estimate
 from onearm.results.status import Role
 from onearm.sensitivity.null_predictive import NullPredictive, SimilarSpells, null_predictive
+from onearm.sensitivity.reported_days import LAST_DAY
 from onearm.study.figures import Named, not_reported, number
 from onearm.study.similar_incidence import SimilarCourse
 
@@ -35,6 +36,7 @@ class Chance:
 
     result: NullPredictive | None
     remedy: str = ""
+    assumptions: tuple[str, ...] = ()
 
 
 def chance(series: ReportedSeries, protocol: Protocol, course: SimilarCourse) -> Chance:
@@ -49,6 +51,7 @@ def chance(series: ReportedSeries, protocol: Protocol, course: SimilarCourse) ->
     if follow is None and horizon is None:
         return Chance(None, "Needs time.follow_up_after_first_dose_median or time.horizon_days.")
     followed = (follow.median, follow.iqr_width) if follow is not None else (float(horizon or 0), None)
+    capped = followed[0] > LAST_DAY
     try:
         result = null_predictive(
             SimilarSpells(course.spell, course.end, course.event),
@@ -56,7 +59,7 @@ def chance(series: ReportedSeries, protocol: Protocol, course: SimilarCourse) ->
             dead=dead,
             unresolved=still,
             start=(start.median, start.iqr_width),
-            follow_up=followed,
+            follow_up=(float(LAST_DAY), None) if capped else followed,
             bootstraps=protocol.sap.bootstraps,
             seed=protocol.sap.seed,
         )
@@ -64,7 +67,7 @@ def chance(series: ReportedSeries, protocol: Protocol, course: SimilarCourse) ->
         return Chance(None, f"{error}; check the reported times.")
     if result is None:
         return Chance(None, "Fewer than 10 similar patients are still in the state on the days of treatment.")
-    return Chance(result)
+    return Chance(result, assumptions=_ASSUMED + (_CAPPED if capped else ()))
 
 
 def chance_estimates(found: Chance, course: SimilarCourse) -> Iterator[Estimate]:
@@ -80,7 +83,7 @@ def chance_estimates(found: Chance, course: SimilarCourse) -> Iterator[Estimate]
         f"({100 * result.mass_cut:.1f} % of the mass)"
     )
     common = {"method": method, "n": result.n, "source": course.source, "sides": 1}
-    yield number(_P, result.p, events=result.observed, role=Role.PRIMARY, assumptions=_ASSUMED, **common)  # type: ignore[arg-type]  # dict of mixed values
+    yield number(_P, result.p, events=result.observed, role=Role.PRIMARY, assumptions=found.assumptions, **common)  # type: ignore[arg-type]  # dict of mixed values
     yield number(_WORST, result.p_worst_case, events=result.worst_case, role=Role.PRIMARY, **common)  # type: ignore[arg-type]  # dict of mixed values
     risk = Named("null_predictive.death", "risk of death by then, similar cases", "riesgo de muerte, casos similares")
     yield number(risk, result.risk, method=method, source=course.source, role=Role.SECOND)
@@ -97,6 +100,10 @@ _ASSUMED = (
     "treated patients are like similar ones still in the state on that day",
     "day of treatment and follow-up independent of each other",
 )
+
+
+#: Longer follow-up of similar cases would only add deaths: the probability printed is too large, not too small.
+_CAPPED = (f"similar cases are followed to day {LAST_DAY} only",)
 
 
 def histogram(found: Chance) -> NullHistogram | None:
