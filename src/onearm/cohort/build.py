@@ -73,9 +73,9 @@ def build(
 ) -> Built:
     """AnalysisSet with risk sets on the day, within calipers.
 
-    Treated patients who may not count (a rule broken on their index day, not in the state of the clock then) stay as
-    controls until the day before their treatment: to drop them would condition on the future. `calendar_rule` false:
-    everybody has room for the whole horizon.
+    Treated patients who may not count (a rule broken on their index day, not in the state of the clock then, treated
+    in another source) stay as controls until the day before their treatment: to drop them would condition on the
+    future. `calendar_rule` false: everybody has room for the whole horizon.
     """
     groups = cohort.groups if calendar_rule else tuple(_without_lock(g) for g in cohort.groups)
     horizon = protocol.horizon_days
@@ -83,7 +83,7 @@ def build(
         groups, protocol.population.rules, protocol.matching, horizon, never_treated_only=never_treated_only
     )
     everybody = pl.concat([g.course.people.select(PEOPLE.keys()) for g in groups])
-    people = _until_treated(everybody, [name for name, _ in sets.left_out]).with_row_index("row")
+    people = _until_treated(everybody, _not_counted(groups, sets)).with_row_index("row")
     kept = people.filter(pl.col("end_day") >= 0).with_row_index("place")
     place = kept.select("row", pl.col("place").cast(pl.Int32))
     pairs = sets.pairs
@@ -96,15 +96,21 @@ def build(
     return Built(data, sets)
 
 
-def _until_treated(people: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    """The named persons as untreated until the day before their treatment; end_day -1 where there is no such day."""
-    named = pl.col("person").is_in(list(names))
+def _not_counted(groups: Sequence[Group], sets: RiskSets) -> pl.Series:
+    """Persons of all groups who were treated and are no treated patient of the analysis."""
+    own, *others = (g.course.people for g in groups)
+    left_out = own["person"].is_in([name for name, _ in sets.left_out])
+    return pl.concat([left_out, *(p["start_day"] < NEVER for p in others)])
+
+
+def _until_treated(people: pl.DataFrame, who: pl.Series) -> pl.DataFrame:
+    """Persons `who` as untreated until the day before their treatment; end_day -1 where there is no such day."""
     last = pl.col("start_day") - 1
-    cut = named & (pl.col("end_day") > last)
+    cut = pl.lit(who) & (pl.col("end_day") > last)
     return people.with_columns(
         pl.when(cut).then(0).otherwise(pl.col("event")).cast(pl.Int8).alias("event"),
         pl.when(cut).then(last).otherwise(pl.col("end_day")).alias("end_day"),
-        pl.when(named).then(NEVER).otherwise(pl.col("start_day")).cast(pl.Int32).alias("start_day"),
+        pl.when(pl.lit(who)).then(NEVER).otherwise(pl.col("start_day")).cast(pl.Int32).alias("start_day"),
     )
 
 
@@ -117,9 +123,11 @@ def _attrition(protocol: Protocol, cohort: Cohort, sets: RiskSets) -> tuple[Attr
     """From every subject of the study to the treated with a set."""
     own, reasons = cohort.own, [reason for _, reason in sets.left_out]
     zero = own.people.height
-    left = sum(int((g.course.people["start_day"] < NEVER).sum()) for g in cohort.groups)
+    left = int((own.people["start_day"] < NEVER).sum())
+    lost = own.first_treatment["day"].null_count()
+    told, told_es = (f" ({lost} treated without it)", f" ({lost} tratados sin él)") if lost else ("", "")
     rows = [
-        AttritionRow("clock", cohort.own_subjects, zero, "day zero is recorded", "consta el día cero"),
+        AttritionRow("clock", cohort.own_subjects, zero, f"day zero is recorded{told}", f"consta el día cero{told_es}"),
         AttritionRow("treated", zero, left, "the index treatment was given", "se administró el tratamiento"),
     ]
     steps = [(OFF_STATE, "still in the state that started the clock, on that day", "en el estado del reloj ese día")]

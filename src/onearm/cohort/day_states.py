@@ -44,7 +44,7 @@ def in_state(course: FollowUp, days: int) -> NDArray[np.bool_]:
 
 def in_state_on(course: FollowUp, day: int) -> NDArray[np.bool_]:
     """Persons in the state of the clock at the start of `day` and still followed then, shape (persons,)."""
-    followed = course.people["end_day"].to_numpy() >= day
+    followed = (course.people["end_day"].to_numpy() >= day) & (day >= 0)
     if course.spells.is_empty():
         return np.asarray(followed)
     held = np.zeros(course.people.height, dtype=np.bool_)

@@ -28,8 +28,16 @@ def day_zero(records: Records, clock: str) -> pl.DataFrame:
 
 
 def days_since_zero(time: str, precision: pl.Expr) -> pl.Expr:
-    """Whole days from `zero` to `time`; an hour lost because one of the two is a date alone never makes day -1."""
-    day = day_number(pl.col(time), pl.col("zero"))
-    same_date = pl.col(time).dt.date() == pl.col("zero").dt.date()
-    by_date = (precision != Precision.MINUTE.value) | (pl.col("zero_precision") != Precision.MINUTE.value)
-    return pl.when((day == -1) & same_date & by_date).then(0).otherwise(day)
+    """Whole days from `zero` to `time`; the difference of dates where one of the two is a date alone.
+
+    A date alone may be any hour of its day. By dates an end is never told before a treatment of the same date, and
+    nothing dated so is known on the day itself.
+    """
+    by_date = is_by_date(precision)
+    dates = (pl.col(time).dt.date() - pl.col("zero").dt.date()).dt.total_days()
+    return pl.when(by_date).then(dates).otherwise(day_number(pl.col(time), pl.col("zero")))
+
+
+def is_by_date(precision: pl.Expr) -> pl.Expr:
+    """Whether a time of that precision, or its `zero`, is a date alone."""
+    return (precision != Precision.MINUTE.value) | (pl.col("zero_precision") != Precision.MINUTE.value)

@@ -36,7 +36,7 @@ def screening_log(records: Records) -> ScreeningLog | None:
     both = first.join(treat, on="subject_id", how="left").sort("subject_id")
     hours = (pl.col("started_at") - pl.col("decided_at")).dt.total_minutes() / 60
     lags = both.with_columns(lag=hours)
-    known = lags["lag"].drop_nulls().to_list()
+    known = lags.filter(pl.col("lag") >= 0)["lag"].to_list()  # a negative one is an error of the records
     return ScreeningLog(
         subjects=own.height,
         decided=own.join(decisions, on="subject_id", how="semi").height,

@@ -1,7 +1,7 @@
 """Follow-up (T, e) of each patient on whole days: death, leaving alive, or open at the last day known alive."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -11,42 +11,44 @@ from onearm.cohort.analysis_set import NEVER, PEOPLE
 from onearm.cohort.day_zero import EPISODE_CLOCKS, day_zero, days_since_zero
 from onearm.protocol.study import Strategies
 from onearm.records import Records
+from onearm.records.broken_rows import surely_after
+from onearm.vocabulary.clock import Precision, at_date
 
 INPATIENT = ("hospital", "icu", "invasive_ventilation", "noninvasive_ventilation", "high_flow_oxygen", "severe_state")
 _SPELLS = {"start": pl.Int64, "end": pl.Int64, "person": pl.Int64}
-_MINUTE = pl.lit("minute")
+_MINUTE = pl.lit(Precision.MINUTE.value)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FollowUp:
-    """One source on the clock. `people` has the columns PEOPLE and `zero` (UTC), a row per patient with a day zero."""
+    """One source on the clock. `people` has a row per patient with a day zero by the lock."""
 
-    people: pl.DataFrame
+    people: pl.DataFrame  # the columns PEOPLE, `zero` (UTC) and `zero_precision`
     spells: pl.DataFrame  # row of `people` (person), first day and last day in the state of the clock; empty: no state
-    first_treatment: pl.DataFrame  # subject_id, day of the index treatment, also of those treated before day zero
-    without_zero: int  # patients for whom the event of the clock was never recorded
+    first_treatment: pl.DataFrame  # subject_id, day of the index treatment: negative before day zero, null without one
+    without_zero: int  # patients for whom the event of the clock was not recorded by the lock
     clock: str
 
 
 def follow_up(records: Records, *, clock: str, treat: Strategies, lock: date | None, calendar: bool) -> FollowUp:
     """All patients of `records` on the clock.
 
-    A patient who left alive and did not come back is an end (e = 2), whatever happened at home. What is after the
-    `lock` is not known: open at the lock. `calendar` false: no calendar date and no room until the lock is told.
+    A patient who left alive and did not come back is an end (e = 2), whatever happened at home later than that day.
+    What is after the date of the `lock` is not known: whoever is seen on that date or later is open at the lock.
+    `calendar` false: no calendar date and no room until the lock is told.
     """
-    zero = day_zero(records, clock)
+    lock = lock if calendar else None
+    zero = _by_lock(day_zero(records, clock), "zero", lock)
     subjects = records["subjects"].select("subject_id", "source_id", "site_id")
     base = subjects.join(zero, on="subject_id").sort("subject_id")
-    treated = _first_treatment(records, treat).join(zero, on="subject_id")
+    treated = _by_lock(_first_treatment(records, treat), "at", lock).join(zero, on="subject_id", how="left")
     treated = treated.select("subject_id", day=days_since_zero("at", pl.col("precision")))
-    died, left, contact, stay_end = (_day(t, base) for t in _ends(records))
+    died, left, contact, stay_end = (_last_day(t, base) for t in _ends(records, lock))
     spells, spell_days = _spells(records, base, clock)
     z = _aligned(base, treated, "day", NEVER)
     end, event = _end(died, left, contact, stay_end)
-    potential = _potential(base, lock if calendar else None)
-    event = np.where(end > potential, 0, event)
-    end = np.minimum(end, potential)
-    z = np.where(z > potential, NEVER, z)
+    potential = _potential(base, lock)
+    spell_days = np.where(spell_days > potential, NEVER, spell_days)
     dates = base["zero"].dt.date() if calendar else pl.Series([None] * base.height, dtype=pl.Date)
     people = pl.DataFrame(
         {
@@ -61,7 +63,7 @@ def follow_up(records: Records, *, clock: str, treat: Strategies, lock: date | N
             "potential_days": potential,
         },
         schema=PEOPLE,
-    ).with_columns(base["zero"])
+    ).with_columns(base["zero"], base["zero_precision"])
     return FollowUp(people, spells, treated, subjects.height - base.height, clock)
 
 
@@ -77,8 +79,13 @@ def _first_treatment(records: Records, treat: Strategies) -> pl.DataFrame:
     return rows.sort("at").unique("subject_id", keep="first")
 
 
-def _ends(records: Records) -> tuple[pl.DataFrame, ...]:
-    """subject_id, at, precision of: death; final leaving alive; last contact; an end of stay of unknown kind."""
+def _by_lock(rows: pl.DataFrame, at: str, lock: date | None) -> pl.DataFrame:
+    """The rows of the date of the lock or before."""
+    return rows if lock is None else rows.filter(pl.col(at).dt.date() <= lock)
+
+
+def _ends(records: Records, lock: date | None) -> tuple[pl.DataFrame, ...]:
+    """subject_id, at, precision of: death; final leaving alive; contacts; an end of stay of unknown kind."""
     outcomes = records["outcomes"].select(
         "subject_id",
         kind=pl.col("kind").cast(pl.String),
@@ -86,20 +93,25 @@ def _ends(records: Records) -> tuple[pl.DataFrame, ...]:
         precision=pl.col("occurred_at_precision").cast(pl.String),
     )
 
-    def of(*kinds: str) -> pl.DataFrame:
-        return outcomes.filter(pl.col("kind").is_in(kinds)).drop("kind").sort("at")
+    def of(kind: str) -> pl.DataFrame:
+        return _by_lock(outcomes.filter(pl.col("kind") == kind).drop("kind").sort("at"), "at", lock)
 
     died = of("died").unique("subject_id", keep="first")
     leaving = of("left_hospital_alive").unique("subject_id", keep="last")
-    stays = records["episodes"].filter(pl.col("kind").cast(pl.String).is_in(INPATIENT))
-    back = stays.select("subject_id", "started_at").join(leaving, on="subject_id")
-    returned = back.filter(pl.col("started_at") > pl.col("at")).select("subject_id").unique()
-    left = leaving.join(returned, on="subject_id", how="anti")
-    return died, left, _contacts(records, outcomes), of("left_or_died").unique("subject_id", keep="last")
+    stays = _by_lock(records["episodes"].filter(pl.col("kind").is_in(INPATIENT)), "started_at", lock)
+    back = stays.select("subject_id", "started_at", "started_at_precision").join(leaving, on="subject_id")
+    later = surely_after(
+        pl.col("started_at"), pl.col("started_at_precision").cast(pl.String), pl.col("at"), pl.col("precision")
+    )
+    left = leaving.join(back.filter(later), on="subject_id", how="anti")
+    return died, left, _contacts(records, outcomes, lock), of("left_or_died")
 
 
-def _contacts(records: Records, outcomes: pl.DataFrame) -> pl.DataFrame:
-    """Last time known alive: a sample, a visit, an end of an episode, an infusion, an outcome other than an end."""
+def _contacts(records: Records, outcomes: pl.DataFrame, lock: date | None) -> pl.DataFrame:
+    """Times known alive: a sample, a visit, a bound of an episode, an infusion, an outcome other than an end.
+
+    Whatever is dated on the lock or later, be it a death, is a contact on the day of the lock.
+    """
 
     def seen(table: str, at: str, rows: pl.DataFrame | None = None) -> pl.DataFrame:
         frame = records[table] if rows is None else rows
@@ -108,7 +120,8 @@ def _contacts(records: Records, outcomes: pl.DataFrame) -> pl.DataFrame:
         return frame.filter(pl.col(at).is_not_null()).select("subject_id", at=at, precision=precision)
 
     visits = records["visits"].filter(pl.col("status").is_in(["done", "partly"]))
-    alive = outcomes.filter(~pl.col("kind").is_in(["died", "left_or_died"])).drop("kind")
+    is_end = pl.col("kind").is_in(["died", "left_or_died"])
+    alive = outcomes.filter(~is_end if lock is None else ~is_end | (pl.col("at").dt.date() > lock)).drop("kind")
     found = [
         seen("measurements", "collected_at"),
         seen("visits", "occurred_at", visits),
@@ -118,14 +131,21 @@ def _contacts(records: Records, outcomes: pl.DataFrame) -> pl.DataFrame:
         seen("infusions", "stopped_at"),
         alive,
     ]
-    return pl.concat(found).sort("at").unique("subject_id", keep="last")
+    contacts = pl.concat(found)
+    if lock is None:
+        return contacts
+    late = pl.col("at").dt.date() >= lock
+    return contacts.with_columns(
+        at=pl.when(late).then(pl.lit(at_date(lock), dtype=contacts.schema["at"])).otherwise("at"),
+        precision=pl.when(late).then(pl.lit(Precision.DAY.value)).otherwise("precision"),
+    )
 
 
-def _day(times: pl.DataFrame, base: pl.DataFrame) -> NDArray[np.int64]:
-    """Day of each person of `base`, NEVER where there is none; shape (persons,)."""
+def _last_day(times: pl.DataFrame, base: pl.DataFrame) -> NDArray[np.int64]:
+    """Last day of each person of `base`, NEVER where there is none; shape (persons,)."""
     joined = times.join(base.select("subject_id", "zero", "zero_precision"), on="subject_id")
     days = joined.select("subject_id", day=days_since_zero("at", pl.col("precision")))
-    return _aligned(base, days, "day", NEVER)
+    return _aligned(base, days.group_by("subject_id").agg(pl.col("day").max()), "day", NEVER)
 
 
 def _aligned(base: pl.DataFrame, days: pl.DataFrame, column: str, missing: int) -> NDArray[np.int64]:
@@ -136,10 +156,10 @@ def _aligned(base: pl.DataFrame, days: pl.DataFrame, column: str, missing: int) 
 def _end(
     died: NDArray[np.int64], left: NDArray[np.int64], contact: NDArray[np.int64], stay_end: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """T and e. Leaving alive for good comes before a death at home; nobody is open before day 0."""
-    seen = np.where(contact < NEVER, contact, 0)
-    open_at = np.maximum(np.where(stay_end < NEVER, stay_end, seen), 0)
-    gone = left < NEVER
+    """T and e. Of leaving for good and dying on one day death is last; nobody is open before day 0."""
+    seen, ended = (np.where(at < NEVER, at, 0) for at in (contact, stay_end))
+    open_at = np.maximum(seen, ended)
+    gone = (left < NEVER) & (left < died)
     dead = ~gone & (died < NEVER)
     end = np.where(gone, left, np.where(dead, died, open_at))
     return np.maximum(end, 0), np.where(gone, 2, np.where(dead, 1, 0))
@@ -149,9 +169,7 @@ def _potential(base: pl.DataFrame, lock: date | None) -> NDArray[np.int64]:
     """Whole days from day zero to the end of the day of the lock; NEVER without one."""
     if lock is None:
         return np.full(base.height, NEVER, dtype=np.int64)
-    until = pl.lit(datetime.combine(lock, time(12), tzinfo=UTC)).cast(pl.Datetime("ms", "UTC"))
-    noon = pl.col("zero").dt.truncate("1d").dt.offset_by("12h")
-    days = base.select((until - noon).dt.total_days())
+    days = base.select((pl.lit(lock) - pl.col("zero").dt.date()).dt.total_days())
     return days.to_series().to_numpy().astype(np.int64)
 
 
@@ -164,6 +182,7 @@ def _spells(records: Records, base: pl.DataFrame, clock: str) -> tuple[pl.DataFr
         return pl.DataFrame(schema=_SPELLS), first
     rows = base.select("subject_id", "zero", "zero_precision").with_row_index("person")
     stays = records["episodes"].filter(pl.col("kind") == EPISODE_CLOCKS[clock]).join(rows, on="subject_id")
+    stays = _with_known_ends(records, stays, clock)
     ended = pl.when(pl.col("ended_at").is_null()).then(NEVER)
     stays = stays.sort("person", "started_at", "episode_id").select(
         start=days_since_zero("started_at", pl.col("started_at_precision").cast(pl.String)).cast(pl.Int64),
@@ -173,3 +192,24 @@ def _spells(records: Records, base: pl.DataFrame, clock: str) -> tuple[pl.DataFr
     begun = stays.unique("person", keep="first", maintain_order=True)
     first[begun["person"].to_numpy()] = begun["end"].to_numpy()
     return stays, first
+
+
+def _with_known_ends(records: Records, stays: pl.DataFrame, clock: str) -> pl.DataFrame:
+    """Ventilation whose end was not recorded ends with the first extubation after it began."""
+    if clock != "ventilation":
+        return stays
+    off = records["outcomes"].filter(pl.col("kind") == "extubated")
+    off = off.select("subject_id", off_at="occurred_at", off_precision="occurred_at_precision")
+    open_ones = stays.filter(pl.col("ended_at").is_null() & ~pl.col("ongoing")).select(
+        "episode_id", "subject_id", "started_at"
+    )
+    later = open_ones.join(off, on="subject_id").filter(pl.col("off_at") >= pl.col("started_at")).sort("off_at")
+    first = later.unique("episode_id", keep="first").select("episode_id", "off_at", "off_precision")
+    return (
+        stays.join(first, on="episode_id", how="left", maintain_order="left")
+        .with_columns(
+            ended_at=pl.coalesce("ended_at", "off_at"),
+            ended_at_precision=pl.coalesce("ended_at_precision", "off_precision"),
+        )
+        .drop("off_at", "off_precision")
+    )

@@ -37,11 +37,11 @@ class BeforeAfter:
 def before_and_after(records: Records, course: FollowUp) -> tuple[BeforeAfter, ...]:
     """One entry per marker that was measured in a treated patient, in the order of COURSE_MARKERS."""
     treated = course.people.filter(pl.col("start_day") < NEVER)
-    base = treated.select("zero", "start_day", subject_id="person").with_columns(zero_precision=pl.lit("minute"))
+    base = treated.select("zero", "zero_precision", "start_day", subject_id="person")
     found = []
     for marker in COURSE_MARKERS:
         rows = records["measurements"].filter((pl.col("marker") == marker) & pl.col("value").is_not_null())
-        rows = rows.join(base, on="subject_id").sort("collected_at", "replicate")
+        rows = rows.join(base, on="subject_id").sort("collected_at", "replicate", "measurement_id")
         if rows.is_empty():
             continue
         day = days_since_zero("collected_at", pl.col("collected_at_precision").cast(pl.String))

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from onearm.cohort.day_zero import days_since_zero
+from onearm.cohort.day_zero import days_since_zero, is_by_date
 from onearm.cohort.follow_up import FollowUp
 from onearm.protocol.eligibility import FAILING_SOFA_PART
 from onearm.records import Records
@@ -29,7 +29,7 @@ class PatientFacts:
     def __init__(self, records: Records, course: FollowUp) -> None:
         self._records = records
         self._course = course
-        self._rows = course.people.select("zero", subject_id="person").with_row_index("row")
+        self._rows = course.people.select("zero", "zero_precision", subject_id="person").with_row_index("row")
         self._markers: dict[str, tuple[NDArray[np.int64], Floats, NDArray[np.bool_], Floats, Floats]] = {}
 
     @property
@@ -67,26 +67,30 @@ class PatientFacts:
         return told.set(told == "unknown", None)
 
     def going_on(self, kind: str, day: int, window_days: int = 1) -> pl.Series:
-        """Whether an episode of that kind touched the `window_days` before the start of `day`; null when not recorded.
+        """Whether an episode of that kind touched the `window_days` before the start of `day`; null when not known.
 
-        A source of ours records every kind; another one only those that occur in it.
+        A source of ours records every kind; another one only those that occur in it. An episode without an end that is
+        not ongoing has an end that is not known.
         """
         episodes = self._records["episodes"].filter(pl.col("kind") == kind)
-        there = self._rows.with_columns(zero_precision=self._zero_precision)
-        joined = episodes.join(there, on="subject_id")
-        starts = days_since_zero("started_at", pl.col("started_at_precision").cast(pl.String))
+        joined = episodes.join(self._rows, on="subject_id")
+        precision = pl.col("started_at_precision").cast(pl.String)
+        starts = days_since_zero("started_at", precision)
         ends = days_since_zero("ended_at", pl.col("ended_at_precision").cast(pl.String))
-        begun = (starts < day) | ((starts <= 0) & (day == 0))
-        touched = joined.filter(begun & (pl.col("ended_at").is_null() | (ends >= day - window_days)))
-        found = np.zeros(self.persons, dtype=np.bool_)
-        found[touched["row"].to_numpy()] = True
-        recorded = self._subjects["source_kind"].is_in(_OWN) | bool(episodes.height)
-        return pl.Series(found).set(~recorded, None)
+        at_zero = (starts <= 0) & (is_by_date(precision) | (pl.col("started_at") <= pl.col("zero")))
+        begun = (starts < day) | (at_zero & (day == 0))
+        unknown_end = pl.col("ended_at").is_null() & ~pl.col("ongoing")
+        first = day - window_days
+        surely = begun & (pl.col("ongoing") | (starts >= first) | (ends >= first).fill_null(False))
+        touched, perhaps = (self._anybody(joined.filter(rows)) for rows in (surely, begun & unknown_end))
+        recorded = self._subjects["source_kind"].is_in(_OWN).to_numpy() | bool(episodes.height)
+        return pl.Series(touched).set(pl.Series(~recorded | (perhaps & ~touched)), None)
 
-    @cached_property
-    def _zero_precision(self) -> pl.Series:
-        noon = self._rows["zero"].dt.truncate("1d").dt.offset_by("12h") == self._rows["zero"]
-        return noon.replace_strict({True: Precision.DAY.value, False: Precision.MINUTE.value}, return_dtype=pl.String)
+    def _anybody(self, rows: pl.DataFrame) -> NDArray[np.bool_]:
+        """Whose rows these are, shape (persons,)."""
+        found = np.zeros(self.persons, dtype=np.bool_)
+        found[rows["row"].to_numpy()] = True
+        return found
 
     @staticmethod
     def _floats(column: pl.Series) -> Floats:
@@ -103,13 +107,19 @@ class PatientFacts:
         return lower, np.where(np.isfinite(years), years, top)
 
     def _calendar(self, day: int) -> Bounds:
+        """Date of `day` as its ordinal.
+
+        Shifted dates that agree with the month of arrival are perturbed by days and are taken as they are; where they
+        do not, or there are no dates, the month of arrival and the days waited since are what is known.
+        """
         subjects = self._subjects
-        dated = subjects["basis"].is_in(["calendar", "shifted"])
         date = self._floats(subjects["zero"].dt.date().to_physical()) + _EPOCH + day
         month = subjects["calendar_month"].str.to_date("%Y-%m", strict=False)
-        first = self._floats(month.to_physical()) + _EPOCH + day
-        last = self._floats(month.dt.month_end().to_physical()) + _EPOCH + day
-        known = dated.to_numpy()
+        arrived = subjects.select(pl.min_horizontal("hospital_at", "icu_at").dt.date()).to_series()
+        waited = self._floats((subjects["zero"].dt.date() - arrived).dt.total_days().fill_null(0).clip(0))
+        first, last = (self._floats(d.to_physical()) + _EPOCH + waited + day for d in (month, month.dt.month_end()))
+        perturbed = (subjects["basis"] == "shifted") & (arrived.dt.strftime("%Y-%m") == subjects["calendar_month"])
+        known = ((subjects["basis"] == "calendar") | perturbed.fill_null(False)).to_numpy()
         return np.where(known, date, first), np.where(known, date, last)
 
     def _marker(self, name: str, day: int, window_days: int) -> Bounds:
@@ -119,20 +129,34 @@ class PatientFacts:
         row, since, by_date, low, high = self._markers[name]
         known = np.where(by_date, (since < day) | ((day == 0) & (since <= 0)), since <= day)
         used = np.flatnonzero(known & (since >= day - window_days))
+        latest = np.full(self.persons, -1)
+        np.maximum.at(latest, row[used], used)  # samples are in order of time
+        there = latest >= 0
         lower, upper = np.full((2, self.persons), np.nan)
-        lower[row[used]], upper[row[used]] = low[used], high[used]  # samples are in order of time: the last one stays
+        lower[there], upper[there] = low[latest[there]], high[latest[there]]
         return lower, upper
 
     def _samples(self, name: str) -> tuple[NDArray[np.int64], Floats, NDArray[np.bool_], Floats, Floats]:
-        """Row, days since day zero, whether known to the day only, and bounds of every value, in order of time."""
-        samples = self._records["measurements"].filter((pl.col("marker") == name) & pl.col("value").is_not_null())
-        joined = samples.join(self._rows, on="subject_id").sort("collected_at", "replicate")
-        since = joined.select((pl.col("collected_at") - pl.col("zero")).dt.total_milliseconds() / _DAY_MS).to_series()
-        value, sign = self._floats(joined["value"]), joined["comparator"].cast(pl.String)
-        below, above = sign.is_in(["<", "<="]).to_numpy(), sign.is_in([">", ">="]).to_numpy()
-        by_date = (joined["collected_at_precision"] != Precision.MINUTE.value).to_numpy()
-        low, high = np.where(below, 0.0, value), np.where(above, np.inf, value)
-        return joined["row"].to_numpy().astype(np.int64), self._floats(since), by_date, low, high
+        """Row, days since day zero, whether known to the day only, and bounds of every value, in order of time.
+
+        A value known to the month only says nothing of a day and is left out.
+        """
+        precision = pl.col("collected_at_precision").cast(pl.String)
+        usable = pl.col("value").is_not_null() & (precision != Precision.MONTH.value)
+        samples = self._records["measurements"].filter((pl.col("marker") == name) & usable)
+        joined = samples.join(self._rows, on="subject_id").sort("collected_at", "replicate", "measurement_id")
+        by_date = is_by_date(precision)
+        exact = (pl.col("collected_at") - pl.col("zero")).dt.total_milliseconds() / _DAY_MS
+        timed = joined.select(
+            "row",
+            by_date=by_date,
+            since=pl.when(by_date).then(days_since_zero("collected_at", precision)).otherwise(exact),
+        )
+        value, sign = self._floats(joined["value"]), joined["comparator"].cast(pl.String).to_numpy()
+        low = np.select([sign == "<", sign == "<=", sign == ">"], [0.0, 0.0, np.nextafter(value, np.inf)], value)
+        high = np.select([sign == ">", sign == ">=", sign == "<"], [np.inf, np.inf, np.nextafter(value, 0.0)], value)
+        row, known_by_date = timed["row"].to_numpy().astype(np.int64), timed["by_date"].to_numpy()
+        return row, self._floats(timed["since"]), known_by_date, low, high
 
 
 _EPOCH = 719_163  # ordinal of 1970-01-01

@@ -51,30 +51,26 @@ def risk_sets(
     *,
     never_treated_only: bool = False,
 ) -> RiskSets:
-    """Sets of all treated patients of all `groups`, in order of person.
+    """Sets of the treated patients of the study, the first of `groups`, in order of person.
 
+    A patient of another source who was treated there is a control until then, never a treated patient of this study.
     `never_treated_only` is the form that conditions on the future: refused as an analysis, made to show what it does.
     """
-    names = [(name, k, row) for k, g in enumerate(groups) for row, name in enumerate(g.course.people["person"])]
-    treated = sorted(who for who in names if _index_day(groups, who) < NEVER)
+    own = groups[0]
+    people = own.course.people.select("person", "start_day").with_row_index("row")
+    treated = people.filter(pl.col("start_day") < NEVER).sort("person")
     eligible = _by_day(groups, rules)
     parts, left_out, unmatched = list[pl.DataFrame](), list[tuple[str, str]](), list[str]()
-    for who in treated:
-        name, k, row = who
-        index = _index_day(groups, who)
-        reason = _reason(groups[k], rules, row, index)
+    for row, name, index in treated.iter_rows():
+        reason = _reason(own, rules, row, index)
         if reason:
             left_out.append((name, reason))
             continue
-        controls = _controls(groups, k, row, index, horizon, matching, eligible, never_treated_only)
+        controls = _controls(groups, row, index, horizon, matching, eligible, never_treated_only)
         if not len(controls):
             unmatched.append(name)
-        parts.append(_rows(len(parts), groups[k].offset + row, controls))
+        parts.append(_rows(len(parts), own.offset + row, controls))
     return RiskSets(pl.concat(parts) if parts else pl.DataFrame(schema=SETS), tuple(left_out), tuple(unmatched))
-
-
-def _index_day(groups: Sequence[Group], who: tuple[str, int, int]) -> int:
-    return int(groups[who[1]].course.people["start_day"][who[2]])
 
 
 def _reason(group: Group, rules: Sequence[Rule], row: int, index: int) -> str:
@@ -107,7 +103,6 @@ def _by_day(groups: Sequence[Group], rules: Sequence[Rule]) -> Callable[[int, in
 
 def _controls(
     groups: Sequence[Group],
-    k: int,
     row: int,
     index: int,
     horizon: int,
@@ -115,8 +110,11 @@ def _controls(
     eligible: Callable[[int, int], Bools],
     never_treated_only: bool,
 ) -> NDArray[np.int64]:
-    """Rows of all people who are controls of one treated patient, over all groups, ascending."""
-    room = int(groups[k].course.people["potential_days"][row]) - index
+    """Rows of all people who are controls of one treated patient of the study, over all groups, ascending.
+
+    The patient is not among them, being treated on `index` and not after it.
+    """
+    room = int(groups[0].course.people["potential_days"][row]) - index
     follow = min(horizon, room)
     found = []
     for g, group in enumerate(groups):
@@ -125,9 +123,7 @@ def _controls(
         fits = in_state_on(group.course, index) & eligible(g, index)
         fits &= (start == NEVER) if never_treated_only else (start > index)
         fits &= potential - index >= follow
-        fits &= alike(groups[k], row, group, index, matching)
-        if g == k:
-            fits[row] = False
+        fits &= alike(groups[0], row, group, index, matching)
         found.append(group.offset + np.flatnonzero(fits))
     return np.concatenate(found)
 
@@ -151,6 +147,8 @@ def _same(own: Group, row: int, group: Group, day: int, name: str, window: int) 
         mine, theirs = (g.facts.going_on(name, day, window) for g in (own, group))
     else:
         mine, theirs = own.facts.word(name), group.facts.word(name)
+    if mine[row] is None:
+        return np.zeros(group.facts.persons, dtype=np.bool_)
     return np.asarray((theirs == mine[row]).fill_null(False).to_numpy(), dtype=np.bool_)
 
 

@@ -1,7 +1,9 @@
 """What an eligibility rule may ask of a patient, and whether a rule makes sense before any patient is judged."""
 
 import difflib
+import math
 import re
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -101,32 +103,59 @@ def check_rule(rule: Rule) -> tuple[tuple[str, str], ...]:
 def _value_problems(rule: Rule, kind: Asked) -> list[tuple[str, str]]:
     values = rule.value if isinstance(rule.value, list) else [rule.value]
     many = rule.op in _LISTED or rule.op == "between"
-    told = f"rule {rule.id}: {rule.marker_or_state} {rule.op} {rule.value!r}"
-    if rule.op in _ORDERED and kind in (Asked.WORD, Asked.STATE):
-        return [(f"{told} has no order.", "Use ==, !=, in or not_in.")]
+    told = f"rule {rule.id}: {rule.marker_or_state} {rule.op} {in_toml(rule.value)}"
+    if kind is Asked.STATE and rule.op not in ("==", "!="):
+        return [(f"{told}: it is going on or not.", "Use == true or == false.")]
+    if kind is Asked.WORD and rule.op in _ORDERED:
+        return [(f"{told}: words have no order.", "Use ==, !=, in or not_in.")]
     if many != isinstance(rule.value, list) or not values:
         return [(f"{told}.", "Give a list." if many else "Give one value, or use in.")]
-    if rule.op == "between" and (len(values) != 2 or values[0] > values[1]):  # type: ignore[operator]  # checked below
+    wrong = next((v for v in values if not _fits(v, kind)), None)
+    if wrong is not None:
+        return [(f"{told}: {in_toml(wrong)} is no {kind.value}.", f"Give a {kind.value}, such as {_EXAMPLE[kind]}.")]
+    if rule.op == "between" and (len(values) != 2 or values[0] > values[1]):  # type: ignore[operator]  # of one kind
         return [(f"{told}.", "Give two values, the lower first.")]
-    wrong = [v for v in values if not isinstance(v, _SINGLE[kind]) or (isinstance(v, bool) and kind is not Asked.STATE)]
-    if wrong:
-        return [(f"{told}: {wrong[0]!r} is no {kind.value}.", f"Give a {kind.value}, such as {_EXAMPLE[kind]}.")]
+    known = _WORDS.get(rule.marker_or_state, ())
+    never = next((v for v in values if known and v not in known), None)
+    if never is not None:
+        return [(f"{told}: {in_toml(never)} is never recorded.", f"Words are: {', '.join(known)}.")]
     return []
 
 
+def _fits(value: object, kind: Asked) -> bool:
+    if isinstance(value, bool):
+        return kind is Asked.STATE
+    return isinstance(value, _SINGLE[kind]) and not (isinstance(value, float) and not math.isfinite(value))
+
+
 _EXAMPLE = {Asked.NUMBER: "18", Asked.WORD: '"female"', Asked.DATE: "2020-03-08", Asked.STATE: "true"}
+#: What may be recorded of a word; "unknown" is no answer. Names that are not here take any word.
+_WORDS: dict[str, tuple[str, ...]] = {"sex": ("female", "male"), **dict.fromkeys(COMORBIDITIES, ("yes", "no"))}
+
+
+def in_toml(value: object) -> str:
+    """A value as it stands in a TOML file."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{k} = {in_toml(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(in_toml, value)) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f'"{value}"' if isinstance(value, str) else str(value)
 
 
 def _unit_problems(rule: Rule) -> list[tuple[str, str]]:
     marker = MARKERS.get(rule.marker_or_state)
     if marker is None:
-        if rule.unit and not (rule.marker_or_state == "age" and rule.unit == "years"):
+        if rule.marker_or_state == "age" and rule.unit not in ("", "years"):
+            return [(f"rule {rule.id}: age in {rule.unit}; it counts in years.", 'Write unit = "years".')]
+        if rule.unit and rule.marker_or_state != "age":
             return [(f"rule {rule.id}: {rule.marker_or_state} has no unit {rule.unit!r}.", "Leave the unit out.")]
         return []
-    try:
-        marker.conversion(rule.unit or marker.unit)
-    except UnitError as error:
-        return [(f"rule {rule.id}: {error}", "Correct the unit.")]
     if not rule.unit and marker.unit != "1":
         return [(f"rule {rule.id}: {rule.marker_or_state} without a unit.", f'Write unit = "{marker.unit}".')]
+    try:
+        convert(marker.name, Decimal(1), rule.unit or marker.unit)
+    except UnitError as error:
+        return [(f"rule {rule.id}: {error}", "Correct the unit.")]
     return []

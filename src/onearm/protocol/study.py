@@ -83,7 +83,6 @@ class TimeZero:
 
     __pydantic_config__ = _FORBID
     index: str = "first_infusion"
-    same_day: Literal["index", "after"] = "index"
     landmark_days: tuple[int, ...] = ()  # fixed landmarks with a prospective reason
 
 

@@ -123,6 +123,9 @@ def _reading(both: Mapping[str, Any], where: Callable[[str], Place]) -> Reading:
     given: dict[str, Any] = {k: both[k] for k in ("encoding", "delimiter", "decimal", "thousands") if k in both}
     if "files" in both:
         given["files"] = one_or_many(both["files"], where("files"))
+        for glob in given["files"]:
+            if not glob or glob.startswith(("/", "~")) or ".." in glob.split("/"):
+                where("files").wrong(f"{glob!r} is no file of this folder.", 'Write a name or "labs_*.csv".')
     if "missing" in both:
         words = both["missing"] if isinstance(both["missing"], list) else [both["missing"]]
         given["missing"] = frozenset({"", *(cell_text(w).strip() for w in words)})

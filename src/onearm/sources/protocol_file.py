@@ -1,18 +1,22 @@
 """`study.toml` to a Protocol: every unknown key, wrong value and senseless rule with its line."""
 
 import hashlib
+import math
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from onearm.protocol.eligibility import SAME, check_rule
+from onearm.protocol.eligibility import SAME, check_rule, in_toml
 from onearm.protocol.study import Protocol
 from onearm.records.episodes import KINDS
 from onearm.results.problems import Problem
 from onearm.sources.typed_file import build, line_of, read_toml
+from onearm.sources.value_faults import Keys, near, where
 from onearm.vocabulary.markers import MARKERS
 
 NAME = "study.toml"
 SCHEMA = "onearm.study/1"
+LONGEST = 3_650  # days: ten years
 
 
 def read_protocol(folder: Path, problems: list[Problem]) -> Protocol | None:
@@ -23,7 +27,8 @@ def read_protocol(folder: Path, problems: list[Problem]) -> Protocol | None:
         return None
     before = len(problems)
     if raw.get("schema", SCHEMA) != SCHEMA:
-        problems.append(Problem(NAME, f"schema {raw['schema']!r} is not known.", f'Write schema = "{SCHEMA}".', 1))
+        told = f"schema = {in_toml(raw['schema'])} is not known."
+        problems.append(Problem(NAME, told, f'Write schema = "{SCHEMA}".', line_of(path, ("schema",))))
     if "sha256" in raw:
         problems.append(Problem(NAME, "sha256 is computed.", "Remove it.", line_of(path, ("sha256",))))
     protocol = build(Protocol, raw, path, NAME, problems)
@@ -37,10 +42,9 @@ def read_protocol(folder: Path, problems: list[Problem]) -> Protocol | None:
 
 
 def _check_rules(protocol: Protocol, path: Path, problems: list[Problem]) -> None:
-    rules, seen = protocol.population.rules, set[str]()
-    text = path.read_text(encoding="utf-8-sig").splitlines()
-    for rule in rules:
-        line = next((k for k, told in enumerate(text, 1) if f'"{rule.id}"' in told.replace("'", '"')), None)
+    seen = set[str]()
+    for k, rule in enumerate(protocol.population.rules):
+        line = line_of(path, ("population", "rules", k))
         if rule.id in seen:
             problems.append(Problem(NAME, f"rule {rule.id} stands twice.", "Give each rule its own id.", line))
         seen.add(rule.id)
@@ -50,33 +54,51 @@ def _check_rules(protocol: Protocol, path: Path, problems: list[Problem]) -> Non
 def _check_names(protocol: Protocol, path: Path, problems: list[Problem]) -> None:
     """The treatment, endpoints and settings that types alone do not catch."""
 
-    def wrong(keys: tuple[str, ...], sentence: str, remedy: str) -> None:
+    def wrong(keys: Keys, sentence: str, remedy: str) -> None:
         problems.append(Problem(NAME, sentence, remedy, line_of(path, keys)))
 
     treat = protocol.strategies
     if treat.treat.strip() == "" or treat.kind not in ("infusions", *KINDS):
-        told = f"treat = {treat.treat!r} is no treatment of the records."
+        told = f'treat = "{treat.treat}" is no treatment of the records.'
         wrong(("strategies", "treat"), told, 'Write "infusions", or an episode kind and its agent.')
     elif treat.kind == "other_treatment" and treat.agent is None:
         wrong(
             ("strategies", "treat"), "other_treatment needs its agent.", 'Such as "other_treatment heart_transplant".'
         )
+    elif treat.kind == "infusions" and treat.agent is not None:
+        wrong(("strategies", "treat"), f'treat = "{treat.treat}": infusions have no agent.', 'Write "infusions".')
     for name in protocol.matching.same:
         if name not in SAME:
-            told = f"same = {name!r} cannot be matched on."
+            told = f'same = "{name}" cannot be matched on.'
             wrong(("matching", "same"), told, "Use sex, site, region, a comorbidity or an episode kind.")
     for name in protocol.matching.markers:
         if name not in MARKERS:
-            wrong(("matching", "markers"), f"{name!r} is no marker.", "docs/reference/markers.md lists them.")
+            close = near(name, list(MARKERS))
+            told = f"Did you mean {close}?" if close else "docs/reference/markers.md lists them."
+            wrong(("matching", "markers", name), f"{name} is no marker.", told)
     if not protocol.endpoint:
         wrong(("endpoint",), "no [[endpoint]].", "Give the primary one, with horizon_days.")
-    for endpoint in protocol.endpoint:
-        if endpoint.horizon_days < 1:
-            told = f"endpoint {endpoint.id}: horizon_days = {endpoint.horizon_days}."
-            wrong(("endpoint", "horizon_days"), told, "Give 1 or more days.")
-    if not 0 < protocol.sap.alpha < 1:
-        wrong(("sap", "alpha"), f"alpha = {protocol.sap.alpha} is no level.", "One-sided, such as 0.05.")
-    if protocol.sap.bootstraps < 100:
-        wrong(("sap", "bootstraps"), f"bootstraps = {protocol.sap.bootstraps} is too few.", "Give 100 or more.")
-    if protocol.sap.seed < 0:
-        wrong(("sap", "seed"), f"seed = {protocol.sap.seed}.", "Give 0 or more.")
+    for keys, value, low, high in _limits(protocol):
+        if value is not None and not low <= value <= high:
+            limit = f"{low:,} to {high:,}" if math.isfinite(high) else f"{low:,} or more"
+            wrong(keys, f"{where(keys)} = {value}.", f"Give {limit}.")
+
+
+def _limits(protocol: Protocol) -> Iterator[tuple[Keys, float | None, float, float]]:
+    """Numbers of the protocol with the least and the largest that make sense."""
+    matching, stopping, sap = protocol.matching, protocol.stopping, protocol.sap
+    for k, endpoint in enumerate(protocol.endpoint):
+        yield ("endpoint", k, "horizon_days"), endpoint.horizon_days, 1, LONGEST
+    for day in protocol.time_zero.landmark_days:
+        yield ("time_zero", "landmark_days"), day, 0, LONGEST
+    yield ("matching", "age_years"), matching.age_years, 0, 120
+    yield ("matching", "calendar_days"), matching.calendar_days, 0, LONGEST
+    yield ("matching", "window_days"), matching.window_days, 0, LONGEST
+    for name, caliper in matching.markers.items():
+        yield ("matching", "markers", name), caliper, 0, math.inf
+    yield ("stopping", "limit"), stopping.limit, 0, 1
+    yield ("stopping", "certainty"), stopping.certainty, 0, 1
+    yield ("sap", "alpha"), sap.alpha, 0.0001, 0.5
+    yield ("sap", "gamma_required"), sap.gamma_required, 1, 20
+    yield ("sap", "bootstraps"), sap.bootstraps, 100, 1_000_000
+    yield ("sap", "seed"), sap.seed, 0, math.inf

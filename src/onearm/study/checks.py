@@ -1,6 +1,11 @@
 """What only shows when protocol and records meet: clocks without anybody, treatment before day zero."""
 
+from collections.abc import Iterator
+
+import polars as pl
+
 from onearm.cohort.build import Cohort, build_cohort
+from onearm.protocol.eligibility import asked_name
 from onearm.protocol.inputs import StudyInputs
 from onearm.results.problems import Problem, StudyProblems
 
@@ -11,8 +16,20 @@ def check_inputs(inputs: StudyInputs) -> tuple[str, ...]:
     if inputs.series is not None and inputs.series.missing():
         notes.append("reported.toml: level L0 for want of " + ", ".join(inputs.series.missing()) + ".")
     if inputs.records is not None:
-        require_sound(inputs, build_cohort(inputs.protocol, inputs.records, [s.records for s in inputs.similar]))
+        cohort = build_cohort(inputs.protocol, inputs.records, [s.records for s in inputs.similar])
+        require_sound(inputs, cohort)
+        notes.extend(_notes(inputs, cohort))
     return tuple(notes)
+
+
+def _notes(inputs: StudyInputs, cohort: Cohort) -> Iterator[str]:
+    """Treated patients outside the clock, and confounders that no record can hold."""
+    without = cohort.own.first_treatment.filter(pl.col("day").is_null())["subject_id"].sort()
+    if len(without):
+        clock = inputs.protocol.clock.starts
+        yield f"records/: treated without a day zero ({clock}), and not analysed: {', '.join(without)}."
+    for name in (c.name for c in inputs.protocol.confounder if asked_name(c.name) is None):
+        yield f"study.toml: no record can hold the confounder {name}: it counts as never known."
 
 
 def require_sound(inputs: StudyInputs, cohort: Cohort) -> None:
@@ -22,8 +39,9 @@ def require_sound(inputs: StudyInputs, cohort: Cohort) -> None:
     for group, name in zip(cohort.groups, ("", *(s.name for s in inputs.similar)), strict=True):
         if not group.course.people.height:
             where = f"comparators/{name}/records" if name else "records"
-            told = f"no patient has a day zero: {group.course.clock} was never recorded."
-            problems.append(Problem(f"{where}/", told, "Correct [clock] starts, or record the event."))
+            told = f"no patient has a day zero: {group.course.clock} was never recorded, or only after the lock."
+            remedy = "Correct clock_start of its source" if name else "Correct [clock] starts"
+            problems.append(Problem(f"{where}/", told, f"{remedy}, or record the event."))
     table = "infusions" if treat.kind == "infusions" else "episodes"
     days = dict(cohort.own.first_treatment.select("subject_id", "day").iter_rows())
     for person in cohort.early:
