@@ -44,6 +44,7 @@ class AnalysisSet:
     same_day: str  # "index": controls there at the start of Z; "after": at the start of Z+1
     protocol_sha256: str
     attrition: tuple[AttritionRow, ...] = ()
+    states: NDArray[np.int8] | None = None  # `DayState` at the start of days 0.., shape (persons, days)
 
     def column(self, name: str) -> NDArray[np.int64]:
         """A whole-number column of `people`, shape (persons,)."""
@@ -61,5 +62,5 @@ class AnalysisSet:
         )
 
     def blinded(self) -> "AnalysisSet":
-        """The same set without outcomes: `end_day` and `event` are gone."""
-        return replace(self, people=self.people.drop("end_day", "event"))
+        """The same set without outcomes: `end_day`, `event` and `states` are gone."""
+        return replace(self, people=self.people.drop("end_day", "event"), states=None)

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from onearm.cohort.analysis_set import NEVER, PEOPLE, SETS, AnalysisSet
+from onearm.cohort.day_states import day_states
 from onearm.cohort.eligibility import in_words
 from onearm.cohort.follow_up import FollowUp, follow_up
 from onearm.cohort.patient_facts import PatientFacts
@@ -14,6 +17,7 @@ from onearm.cohort.risk_sets import OFF_STATE, Group, RiskSets, risk_sets
 from onearm.protocol.study import Protocol
 from onearm.records import Records
 from onearm.results.attrition import AttritionRow
+from onearm.vocabulary.scales import DayState
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,9 +95,26 @@ def build(
         moved = place.rename({"row": side, "place": f"{side}_place"}).with_columns(pl.col(side).cast(pl.Int32))
         pairs = pairs.join(moved, on=side, how="left", maintain_order="left")
         pairs = pairs.drop(side).rename({f"{side}_place": side})
-    steps = _attrition(protocol, cohort, sets)
-    data = AnalysisSet(kept.select(PEOPLE.keys()), pairs.select(SETS.keys()), horizon, same_day, protocol.sha256, steps)
+    data = AnalysisSet(
+        kept.select(PEOPLE.keys()),
+        pairs.select(SETS.keys()),
+        horizon,
+        same_day,
+        protocol.sha256,
+        _attrition(protocol, cohort, sets),
+        _states(groups, kept, horizon),
+    )
     return Built(data, sets)
+
+
+def _states(groups: Sequence[Group], kept: pl.DataFrame, horizon: int) -> NDArray[np.int8]:
+    """States of the kept at the start of each day, to the day after the last horizon."""
+    starts = kept.filter(pl.col("start_day") < NEVER)["start_day"]
+    days = int(starts.to_numpy().max(initial=0)) + horizon + 2
+    states: NDArray[np.int8] = np.concatenate([day_states(g.course, days) for g in groups])[kept["row"].to_numpy()]
+    end, event = (kept[c].to_numpy() for c in ("end_day", "event"))
+    states[(np.arange(days)[None, :] > end[:, None]) & (event == 0)[:, None]] = DayState.U
+    return states
 
 
 def _not_counted(groups: Sequence[Group], sets: RiskSets) -> pl.Series:

@@ -92,4 +92,6 @@ def in_person_order(data: AnalysisSet) -> AnalysisSet:
     sets = data.sets
     for side in ("treated", "control"):
         sets = sets.join(rank, left_on=side, right_on="row", how="left").drop(side).rename({"place": side})
-    return replace(data, people=people.drop("row"), sets=sets.sort("treated", "control").select(data.sets.columns))
+    states = None if data.states is None else data.states[people["row"].to_numpy()]
+    sets = sets.sort("treated", "control").select(data.sets.columns)
+    return replace(data, people=people.drop("row"), sets=sets, states=states)
