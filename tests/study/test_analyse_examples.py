@@ -72,6 +72,13 @@ def test_a_virtual_study_gets_no_level_and_says_so_everywhere():
     assert {m.marker for m in r.charts.markers} >= {"crp", "ferritin", "d_dimer_feu", "ldh", "lymphocytes"}
 
 
+def test_the_page_tells_how_often_it_would_be_wrong_and_would_see_an_effect():
+    f = figures("virtual-13")
+    wrong, half, fifth = (f[k] for k in ("false_positive.this_design", "power.exact.hr50", "power.exact.hr20"))
+    assert wrong.value <= 0.05 < half.value < fifth.value
+    assert all(e.lower < e.value < e.upper for e in (wrong, half, fifth))
+
+
 def test_attrition_leads_from_every_subject_to_the_matched():
     for name in ("stanford-heart", "virtual-13"):
         steps = result(name).attrition

@@ -5,20 +5,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from onearm.cohort.analysis_set import AnalysisSet
 from onearm.cohort.build import Built, Cohort, build
 from onearm.cohort.day_zero import EPISODE_CLOCKS
 from onearm.estimators.aalen_johansen import AalenJohansen, aalen_johansen
 from onearm.estimators.attributable import Attributable, attributable
+from onearm.estimators.exact_interval import share
 from onearm.estimators.landmark import Landmark, landmark
 from onearm.estimators.risk_set_test import RiskSetTest, risk_set_test
 from onearm.estimators.time_dependent_cox import HazardRatio, ever_treated_cox, time_dependent_cox
 from onearm.protocol.study import Protocol
 from onearm.results.estimate import Estimate
 from onearm.results.status import Role, Status
+from onearm.sensitivity.error_rates import error_rates
 from onearm.sensitivity.hidden_bias import drift_of_sets
 from onearm.sensitivity.set_null_predictive import SetNullPredictive, set_null_predictive
 from onearm.study.figures import Named, number, of_incidence
 
+DRAWS = 2_000  # pseudo-treated draws: Monte Carlo error half a point at 5 %
 FEW_DEATHS = 10  # on treated days: below it the hazard ratio is penalised
 
 
@@ -56,6 +60,7 @@ def contrast(protocol: Protocol, cohort: Cohort, built: Built) -> Contrast:
         *_landmarks(protocol, cohort, built),
         *_chance(null),
         *_drift(drift, primary),
+        *_error_rates(data, protocol),
     )
     return Contrast(built, primary, after, averted, course, null, drift, estimates)
 
@@ -252,3 +257,31 @@ def _drift(delta: float | None, test: RiskSetTest) -> Iterator[Estimate]:
     named = Named("drift.delta_star.sets", "fall of the log odds in the sets until p passes .05", "bajada del logit")
     remedy = test.remedy or "p stays on one side of .05 over every drift looked at."
     yield number(named, delta, method="ln Gamma*, Gamma on .05 to 20", remedy=remedy)
+
+
+_RATES = {
+    1.0: Named("false_positive.this_design", "false positives when nothing works", "falsos positivos si nada funciona"),
+    0.5: Named("power.exact.hr50", "power at half the hazard of death", "potencia con la mitad de riesgo"),
+    0.2: Named("power.exact.hr20", "power at a fifth of the hazard of death", "potencia con la quinta parte de riesgo"),
+}
+
+
+def _error_rates(data: AnalysisSet, protocol: Protocol) -> Iterator[Estimate]:
+    """False-positive rate and power of this very test, with Monte Carlo limits."""
+    sap = protocol.sap
+    found = error_rates(data, draws=DRAWS, seed=sap.seed, alpha=sap.alpha, hazard_ratios=tuple(_RATES))
+    if found is None:
+        for named in _RATES.values():
+            yield number(named, None, remedy="Every treated patient needs two controls or more.")
+        return
+    for ratio, rejected in found.rejected:
+        share_ = share(rejected, found.draws)
+        method = f"{found.draws:,} pseudo-treated draws of the study's own sets, HR {ratio:g}; limits: Monte Carlo"
+        yield number(
+            _RATES[ratio],
+            share_.estimate,
+            limits=(share_.lower, share_.upper),
+            method=method,
+            n=found.n_treated,
+            assumptions=("controls stand in for the treated on the same days",),
+        )
