@@ -272,9 +272,10 @@ def _charts(records: Records, cohort: Cohort, treated: TreatedCourse, found: Con
 def _markers(records: Records, cohort: Cohort) -> Iterator[MarkerCourse]:
     for m in before_and_after(records, cohort.own):
         why, why_es = no_effect(m.marker)
+        unit = MARKERS[m.marker].unit
         yield MarkerCourse(
             m.marker,
-            MARKERS[m.marker].unit,
+            "" if unit == "1" else unit,
             direction(m.paired),
             len(m.before),
             len(m.after),
