@@ -193,3 +193,15 @@ def test_import_onearm_loads_nothing_heavy():
 
 def test_version_is_told():
     assert onearm("--version").stdout.startswith("onearm 0.1.0")
+
+
+def test_lock_before_the_first_reading_is_told_and_after_it_too(tmp_path):
+    study = tmp_path / "study"
+    shutil.copytree(EXAMPLES / "stanford-heart", study, ignore=shutil.ignore_patterns("locks.jsonl"))
+    assert "before any outcome was read" in onearm("lock", study).stdout
+    onearm("analyse", study, "--out", tmp_path / "one", "--no-pdf")
+    onearm("analyse", study, "--out", tmp_path / "two", "--no-pdf")
+    assert hashes(tmp_path / "one") == hashes(tmp_path / "two")
+    assert len((study / "locks.jsonl").read_text().splitlines()) == 2
+    assert "exploratory" in onearm("lock", study).stdout
+    assert "no records/" in onearm("lock", EXAMPLES / "balmys19", code=1).stderr

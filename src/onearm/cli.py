@@ -13,6 +13,7 @@ from onearm.results.problems import Problem, StudyProblems
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from onearm.protocol.inputs import StudyInputs
     from onearm.results.study_result import StudyResult
     from onearm.sources.import_report import ImportReport
 
@@ -88,10 +89,31 @@ def analyse(folder: Study, out: Out, lang: Language = Lang.EN, pdf: Pdf = True) 
 
     Example:  onearm analyse examples/stanford-heart --out build/heart
     """
-    from onearm.sources.study_folder import read_study
     from onearm.study.analyse import analyse as run
 
-    _run(lambda: run(read_study(folder)), out, lang, pdf)
+    _run(lambda: run(_opened(folder)), out, lang, pdf)
+
+
+@app.command()
+def lock(folder: Study) -> None:
+    """Freeze protocol and matching under a hash, before outcomes are looked at.
+
+    Example:  onearm lock my-study
+    """
+    from onearm.protocol.locks import Act
+    from onearm.sources.locks import append_lock
+    from onearm.sources.study_folder import read_study
+    from onearm.study.locking import frozen
+
+    inputs = read_study(folder)
+    entry = append_lock(folder, Act.FREEZE, frozen(inputs))
+    for name in ("protocol_sha256", "matching_sha256"):
+        print(f"{name.removesuffix('_sha256')} {entry.values[name]}")
+    opened = next((e for e in inputs.locks if e.action is Act.OPEN_OUTCOMES), None)
+    told = (
+        f"outcomes were read before, on {opened.entered_at}: exploratory" if opened else "before any outcome was read"
+    )
+    print(f"{folder}: locked {entry.entered_at}, {told}.")
 
 
 @app.command()
@@ -149,6 +171,22 @@ def import_(
     print(report)
     if report.refusals and not report.partial:
         raise typer.Exit(1)
+
+
+def _opened(folder: Path) -> "StudyInputs":
+    """The study, after its first reading of outcomes was written down; without records nothing is."""
+    from onearm.protocol.locks import Act
+    from onearm.sources.locks import append_lock
+    from onearm.sources.study_folder import read_study
+
+    inputs = read_study(folder)
+    if inputs.records is None or any(e.action is Act.OPEN_OUTCOMES for e in inputs.locks):
+        return inputs
+    try:
+        append_lock(folder, Act.OPEN_OUTCOMES, {"protocol_sha256": inputs.protocol.sha256, "onearm": __version__})
+    except OSError as error:
+        print(f"note: that outcomes were read could not be written to {folder}: {error.strerror}.", file=sys.stderr)
+    return inputs
 
 
 def _require_files(files: list[Path]) -> None:

@@ -1,5 +1,6 @@
 """Protocol and Records to the AnalysisSet of `analyse`, with the attrition that led there."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -105,6 +106,14 @@ def build(
         _states(groups, kept, horizon),
     )
     return Built(data, sets)
+
+
+def matching_sha256(built: Built) -> str:
+    """SHA-256 over the pairs of every risk set by the names of the persons: what a lock of the matching freezes."""
+    names = built.data.people["person"].to_list()
+    rows = built.data.sets.select("treated", "control").iter_rows()
+    pairs = sorted(f"{names[t]} {'' if c is None else names[c]}" for t, c in rows)
+    return hashlib.sha256("\n".join(pairs).encode()).hexdigest()
 
 
 def _states(groups: Sequence[Group], kept: pl.DataFrame, horizon: int) -> NDArray[np.int8]:

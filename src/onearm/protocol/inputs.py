@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from onearm.protocol.locks import LockEntry
 from onearm.protocol.published import PublicSentence, PublishedCohort, ReportedTrial
 from onearm.protocol.reported import ReportedSeries
 from onearm.protocol.study import Protocol
@@ -37,4 +38,5 @@ class StudyInputs:
     trials: tuple[ReportedTrial, ...] = ()
     sentences: tuple[PublicSentence, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)  # file name in the folder -> sha256
+    locks: tuple[LockEntry, ...] = ()  # what was frozen and when outcomes were read
     to_confirm: tuple[Problem, ...] = ()  # possible but rare: told by `check`, stops nothing

@@ -9,6 +9,7 @@ from onearm.protocol.study import Protocol
 from onearm.records import Records
 from onearm.results.problems import Problem, StudyProblems
 from onearm.sources.import_files import SOURCE_FILE
+from onearm.sources.locks import read_locks
 from onearm.sources.protocol_file import NAME as PROTOCOL
 from onearm.sources.protocol_file import read_protocol
 from onearm.sources.publications import NAME_FORM, read_cohorts, read_sentences, read_trials
@@ -46,6 +47,7 @@ def read_study(folder: Path) -> StudyInputs:
     reports = read_trials(trials, TRIALS, problems) if trials.exists() else ()
     sentences = read_sentences(claims, CLAIMS, problems) if claims.exists() else ()
     similar = tuple(_similar(folder, virtual, problems, to_confirm))
+    locks = read_locks(folder, problems)
     if protocol is not None:
         known = {c.cohort: "aggregate" for c in cohorts}
         known |= dict.fromkeys((f.name for f in _similar_folders(folder)), "patients")
@@ -54,7 +56,7 @@ def read_study(folder: Path) -> StudyInputs:
     if problems or protocol is None:
         raise StudyProblems(problems)
     files = {name: _sha256(folder / name) for name in _input_files(folder)}
-    return StudyInputs(protocol, series, records, similar, cohorts, reports, sentences, files, tuple(to_confirm))
+    return StudyInputs(protocol, series, records, similar, cohorts, reports, sentences, files, locks, tuple(to_confirm))
 
 
 def _records(

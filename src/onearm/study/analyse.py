@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from onearm.cohort.analysis_set import NEVER, AnalysisSet
-from onearm.cohort.build import Built, Cohort, build, build_cohort
+from onearm.cohort.build import Built, Cohort, build, build_cohort, matching_sha256
 from onearm.cohort.confounders import completeness
 from onearm.cohort.decisions import ScreeningLog, screening_log
 from onearm.cohort.marker_values import before_and_after, direction
@@ -15,6 +15,7 @@ from onearm.cohort.reactions import Reactions, infusion_reactions
 from onearm.estimators.aalen_johansen import incidence
 from onearm.estimators.sample_size import patients_per_arm
 from onearm.protocol.inputs import StudyInputs
+from onearm.protocol.locks import plan_came_first
 from onearm.protocol.study import Protocol
 from onearm.records import Records
 from onearm.results.charts import Charts, IncidenceCurve, MarkerCourse, NullHistogram
@@ -175,6 +176,7 @@ def _evidence(
         unmatched=len(built.sets.unmatched),
         screened_share=None if log is None else log.share,
         p_value=found.primary.estimate,
+        locked_before=plan_came_first(inputs.locks, protocol.sha256, matching_sha256(built)),
         gamma_star=inf if found.primary.gamma_star_text.startswith(">") else found.primary.gamma_star,
         infusions=records["infusions"].height or None,
         reactions=None if reactions is None else reactions.patients_with,
