@@ -33,6 +33,7 @@ from onearm.study.treated_records import (
     TreatedCourse,
     decision_estimates,
     safety_estimates,
+    stopping_estimates,
     strips,
     treated_course,
     treated_estimates,
@@ -69,6 +70,7 @@ def analyse(inputs: StudyInputs) -> StudyResult:
         *similar,
         *found.estimates,
         *safety_estimates(reactions),
+        *stopping_estimates(reactions, protocol.stopping),
         *trial_estimates(inputs.trials),
     ]
     per_arm = patients_per_arm(control, control * (1 - REDUCTION)) if control is not None and 0 < control < 1 else None

@@ -13,6 +13,8 @@ from onearm.cohort.follow_up import FollowUp
 from onearm.cohort.reactions import Reactions
 from onearm.estimators.exact_interval import ExactInterval, exact_interval, share
 from onearm.estimators.follow_up import TreatedFollowUp, treated_follow_up
+from onearm.estimators.sequential_stopping import least_events, probability_above
+from onearm.protocol.study import Stopping
 from onearm.results.charts import DayStrip, IconArray
 from onearm.results.estimate import Estimate
 from onearm.results.status import Role
@@ -129,3 +131,29 @@ def strips(course: TreatedCourse, own: FollowUp) -> tuple[DayStrip, ...]:
         told = letters(states[row[person], : int(start) + course.horizon + 1])
         found.append(DayStrip(person, int(start), told if course.has_spells else told.replace("V", "O")))
     return tuple(found)
+
+
+def stopping_estimates(found: Reactions | None, rule: Stopping) -> Iterator[Estimate]:
+    """The stopping line at the patients assessed, and how sure it is that reactions are commoner than the limit."""
+    if found is None or not found.patients_assessed:
+        return
+    n = found.patients_assessed
+    least = least_events(n, prior=rule.prior, limit=rule.limit, certainty=rule.certainty)[-1]
+    told = f"Beta({rule.prior[0]:g}, {rule.prior[1]:g}), stop when Pr(risk > {rule.limit:g}) > {rule.certainty:g}"
+    line = Named(
+        "stopping.boundary",
+        f"patients with a reaction, of {n} assessed, at which the rule stops",
+        f"pacientes con reacción, de {n} valorados, con los que la regla para",
+    )
+    remedy = "No number of reactions stops the rule yet."
+    yield number(line, _float(least), method=told, remedy=remedy)
+    now = Named(
+        "stopping.p_above_limit",
+        f"probability that more than {100 * rule.limit:g} % react",
+        f"probabilidad de que reaccione más del {100 * rule.limit:g} %",
+    )
+    yield number(now, probability_above(found.patients_with, n, rule.prior, rule.limit), method=told)
+
+
+def _float(value: int | None) -> float | None:
+    return None if value is None else float(value)
