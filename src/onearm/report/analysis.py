@@ -10,7 +10,7 @@ from onearm.results.estimate import Estimate
 from onearm.results.status import Role
 from onearm.results.study_result import StudyResult
 
-_EXACT = ("primary.exact.", "naive.never_treated.", "oe.", "days_free.", "win_odds")
+_EXACT = ("primary.exact.", "naive.never_treated.", "oe.", "one_sample.", "days_free.", "win_odds")
 _TICKS = ((0.1, "0.1"), (0.25, "0.25"), (0.5, "0.5"), (1.0, "1"), (2.0, "2"), (4.0, "4"), (10.0, "10"))
 _POWER = ("false_positive.this_design", "power.exact.hr50", "power.exact.hr20")
 

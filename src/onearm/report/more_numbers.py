@@ -13,9 +13,9 @@ from onearm.results.study_result import StudyResult
 
 #: Shown in slots of their own, whatever the study.
 _SHOWN = re.compile(
-    r"^(comparator|trial|claims|primary\.exact|naive\.never_treated|oe|days_free|safety|stopping|treated\.infusion_reaction|treated\.adverse"
+    r"^(comparator|trial|claims|primary\.exact|naive\.never_treated|oe|one_sample|days_free|safety|stopping|treated\.infusion_reaction|treated\.adverse"
     r"|null_predictive\.mass|false_positive|power)(\.|$)"
-    r"|^(null_predictive\.(p|p_worst_case)|attributable\.deaths|win_odds|treated\.(start_day|followup)\.median|treated\.death\.(worst_case|resolved_only))$"
+    r"|^(null_predictive\.(p|p_worst_case)|attributable\.deaths|win_odds|win_odds\.p|treated\.(start_day|followup)\.median|treated\.death\.(worst_case|resolved_only))$"
     r"|^(?!trial\.).*(hazard_ratio|risk_difference)$"
 )
 _NAMED = re.compile(r"^(?:unresolved\.tipping|drift\.delta_star)\.(.+)$")

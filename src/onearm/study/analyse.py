@@ -180,6 +180,7 @@ def _evidence(
         p_value=found.primary.estimate,
         locked_before=plan_came_first(inputs.locks, protocol.sha256, matching_sha256(built)),
         gamma_star=inf if found.primary.gamma_star_text.startswith(">") else found.primary.gamma_star,
+        pr_benefit=found.logrank.p_fewer,
         infusions=records["infusions"].height or None,
         reactions=None if reactions is None else reactions.patients_with,
         assessed_patients=None if reactions is None else reactions.patients_assessed,

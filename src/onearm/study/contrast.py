@@ -12,6 +12,7 @@ from onearm.estimators.aalen_johansen import AalenJohansen, aalen_johansen
 from onearm.estimators.attributable import Attributable, attributable
 from onearm.estimators.exact_interval import share
 from onearm.estimators.landmark import Landmark, landmark
+from onearm.estimators.one_sample_logrank import OneSampleLogrank, one_sample_logrank
 from onearm.estimators.risk_set_test import RiskSetTest, risk_set_test
 from onearm.estimators.time_dependent_cox import HazardRatio, ever_treated_cox, time_dependent_cox
 from onearm.protocol.study import Protocol
@@ -20,6 +21,7 @@ from onearm.results.status import Role, Status
 from onearm.sensitivity.error_rates import error_rates
 from onearm.sensitivity.hidden_bias import drift_of_sets
 from onearm.sensitivity.set_null_predictive import SetNullPredictive, set_null_predictive
+from onearm.study.better_days import better_days
 from onearm.study.figures import Named, number, of_incidence
 
 DRAWS = 2_000  # pseudo-treated draws: Monte Carlo error half a point at 5 %
@@ -37,6 +39,7 @@ class Contrast:
     incidence: AalenJohansen
     null: SetNullPredictive | None
     delta_star: float | None
+    logrank: OneSampleLogrank
     estimates: tuple[Estimate, ...]
 
 
@@ -47,6 +50,7 @@ def contrast(protocol: Protocol, cohort: Cohort, built: Built) -> Contrast:
     after = risk_set_test(build(protocol, cohort, same_day="after").data, alpha=sap.alpha)
     averted, course = attributable(data), aalen_johansen(data)
     null = set_null_predictive(data, bootstraps=sap.bootstraps, seed=sap.seed)
+    logrank = one_sample_logrank(data)
     drift = None
     if primary.counts is not None and primary.p is not None and primary.observed is not None:
         deaths, controls = np.array(primary.counts.deaths), np.array(primary.counts.controls)
@@ -56,13 +60,15 @@ def contrast(protocol: Protocol, cohort: Cohort, built: Built) -> Contrast:
         *_exact_sensitivities(protocol, cohort, built),
         _averted(averted),
         *_incidence(course, data.horizon),
+        *(better_days(data, seed=sap.seed) if cohort.own.clock in EPISODE_CLOCKS else ()),
         *_hazard_ratios(built),
         *_landmarks(protocol, cohort, built),
         *_chance(null),
         *_drift(drift, primary),
+        *_one_sample(logrank),
         *_error_rates(data, protocol),
     )
-    return Contrast(built, primary, after, averted, course, null, drift, estimates)
+    return Contrast(built, primary, after, averted, course, null, drift, logrank, estimates)
 
 
 def _exact(test: RiskSetTest, after: RiskSetTest) -> Iterator[Estimate]:
@@ -257,6 +263,35 @@ def _drift(delta: float | None, test: RiskSetTest) -> Iterator[Estimate]:
     named = Named("drift.delta_star.sets", "fall of the log odds in the sets until p passes .05", "bajada del logit")
     remedy = test.remedy or "p stays on one side of .05 over every drift looked at."
     yield number(named, delta, method="ln Gamma*, Gamma on .05 to 20", remedy=remedy)
+
+
+def _one_sample(found: OneSampleLogrank) -> Iterator[Estimate]:
+    """Deaths against those the hazards of all untreated days on the same days expect."""
+    expected = Named("one_sample.expected", "deaths expected from all untreated days", "muertes esperadas, sin tratar")
+    yield number(expected, found.expected, n=found.n_treated, status=found.status, remedy=found.remedy)
+    ratio = Named("one_sample.ratio", "standardised mortality ratio", "razón de mortalidad estandarizada")
+    yield number(
+        ratio,
+        found.ratio,
+        limits=(found.lower, found.upper),
+        level=found.level,
+        method=found.method,
+        events=found.observed,
+        n=found.n_treated,
+        status=found.status,
+        remedy=found.remedy,
+        assumptions=found.assumptions,
+    )
+    p = Named("one_sample.p", "its p, one-sided, fewer deaths", "su p, unilateral, menos muertes")
+    yield number(p, found.p, sides=1, method=found.method, status=found.status, remedy=found.remedy)
+    fewer = Named(
+        "one_sample.p_fewer",
+        "probability of a lower hazard after the usual bias of external controls",
+        "probabilidad de menor riesgo tras el sesgo habitual de controles externos",
+    )
+    mean, sd = found.bias
+    method = f"normal posterior of the log ratio, bias N({mean:g}, {sd:g} squared) against the treatment"
+    yield number(fewer, found.p_fewer, method=method, status=found.status, remedy=found.remedy)
 
 
 _RATES = {
