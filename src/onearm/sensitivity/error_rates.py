@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onearm.cohort.analysis_set import AnalysisSet
-from onearm.estimators.aalen_johansen import day_counts
 from onearm.estimators.follow_up import SetPairs, TreatedFollowUp, in_person_order, set_pairs, treated_follow_up
 from onearm.estimators.risk_set_test import poisson_binomial
+from onearm.estimators.untreated_hazard import untreated_counts
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -124,11 +124,9 @@ class _World:
 
 
 def _untreated_hazards(data: AnalysisSet, days: int) -> tuple[Floats, Floats]:
-    """Daily hazards of death and of leaving over all untreated person-days, shape (days,)."""
-    end, event, start = (data.column(c) for c in ("end_day", "event", "start_day"))
-    cut = end >= start
-    end, event = np.where(cut, start - 1, end), np.where(cut, 0, event)
-    there = end >= 0
-    at_risk, died, left = day_counts(end[there], event[there], horizon=days - 1)
-    safe = np.maximum(at_risk, 1.0)
-    return died / safe, left / safe
+    """Daily hazards of death and of leaving over all untreated person-days, shape (days,); 0 once nobody is left."""
+    at_risk, *events = untreated_counts(data)
+    known = min(len(at_risk), days)
+    hazards = np.zeros((2, days))
+    hazards[:, :known] = np.stack(events)[:, :known] / at_risk[:known]
+    return hazards[0], hazards[1]
