@@ -17,7 +17,10 @@ MADE_TOO = {
     *(f"cohorts.{role}" for role in ("size", "background", "refused", "dead", "out", "open")),
     *(f"markers.{direction}" for direction in ("rose", "fell", "no_change", "not_reported")),
     *(f"analysis.{id}" for id in ("false_positive_this_design", "power_exact_hr50", "power_exact_hr20")),
-    *(f"more.{family}" for family in ("treated", "similar", "null_predictive", "unresolved", "drift", "other")),
+    *(
+        f"more.{family}"
+        for family in ("treated", "similar", "null_predictive", "unresolved", "drift", "leave_one_out", "other")
+    ),
     *(f"terminal.{column}" for column in ("counts", "value", "interval")),
 }
 

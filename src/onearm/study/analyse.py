@@ -10,6 +10,7 @@ from onearm.cohort.analysis_set import NEVER, AnalysisSet
 from onearm.cohort.build import Built, Cohort, build, build_cohort, matching_sha256
 from onearm.cohort.confounders import completeness
 from onearm.cohort.decisions import ScreeningLog, screening_log
+from onearm.cohort.lots_given import lots_given
 from onearm.cohort.marker_values import before_and_after, direction
 from onearm.cohort.reactions import Reactions, infusion_reactions
 from onearm.estimators.aalen_johansen import incidence
@@ -60,7 +61,7 @@ def analyse(inputs: StudyInputs) -> StudyResult:
     built = build(protocol, cohort)
     index = index_words(protocol)
     treated = treated_course(built.data, cohort.own)
-    found = contrast(protocol, cohort, built)
+    found = contrast(protocol, cohort, built, lots_given(records))
     reactions, log = infusion_reactions(records), screening_log(records)
     untreated = _untreated(built.data)
     similar, control = _from_entry(untreated, cohort.own.clock, protocol.horizon_days)

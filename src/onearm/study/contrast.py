@@ -8,6 +8,7 @@ import numpy as np
 from onearm.cohort.analysis_set import AnalysisSet
 from onearm.cohort.build import Built, Cohort, build
 from onearm.cohort.day_zero import EPISODE_CLOCKS
+from onearm.cohort.lots_given import Origins
 from onearm.estimators.aalen_johansen import AalenJohansen, aalen_johansen
 from onearm.estimators.attributable import Attributable, attributable
 from onearm.estimators.exact_interval import share
@@ -20,6 +21,7 @@ from onearm.results.estimate import Estimate
 from onearm.results.status import Role, Status
 from onearm.sensitivity.error_rates import error_rates
 from onearm.sensitivity.hidden_bias import drift_of_sets
+from onearm.sensitivity.leave_one_out import LeaveOneOut, leave_one_out
 from onearm.sensitivity.set_null_predictive import SetNullPredictive, set_null_predictive
 from onearm.study.better_days import better_days
 from onearm.study.figures import Named, number, of_incidence
@@ -43,8 +45,8 @@ class Contrast:
     estimates: tuple[Estimate, ...]
 
 
-def contrast(protocol: Protocol, cohort: Cohort, built: Built) -> Contrast:
-    """The primary test and its companions on one analysis set."""
+def contrast(protocol: Protocol, cohort: Cohort, built: Built, origins: Origins) -> Contrast:
+    """The primary test and its companions on one analysis set; `origins`: lots and donors to leave out in turn."""
     data, sap = built.data, protocol.sap
     primary = risk_set_test(data, alpha=sap.alpha)
     after = risk_set_test(build(protocol, cohort, same_day="after").data, alpha=sap.alpha)
@@ -65,6 +67,7 @@ def contrast(protocol: Protocol, cohort: Cohort, built: Built) -> Contrast:
         *_landmarks(protocol, cohort, built),
         *_chance(null),
         *_drift(drift, primary),
+        *_left_out(leave_one_out(data, origins)),
         *_one_sample(logrank),
         *_error_rates(data, protocol),
     )
@@ -263,6 +266,20 @@ def _drift(delta: float | None, test: RiskSetTest) -> Iterator[Estimate]:
     named = Named("drift.delta_star.sets", "fall of the log odds in the sets until p passes .05", "bajada del logit")
     remedy = test.remedy or "p stays on one side of .05 over every drift looked at."
     yield number(named, delta, method="ln Gamma*, Gamma on .05 to 20", remedy=remedy)
+
+
+_PARTS = {"patient": "paciente", "lot": "lote", "donor": "donante", "centre": "centro", "source": "fuente"}
+
+
+def _left_out(found: tuple[LeaveOneOut, ...]) -> Iterator[Estimate]:
+    """Lowest and highest p with one part left out; a part without which nothing can be tested is named."""
+    for one in found:
+        part, part_es = one.kind, _PARTS[one.kind]
+        method = f"exact test without each {part} in turn, {len(one.p)} of {len(one.p) + len(one.untestable)} testable"
+        for end, end_es, (name, p) in (("lowest", "mínima", one.lowest), ("highest", "máxima", one.highest)):
+            told, told_es = f"without {part} {name}, {end} p", f"sin {part_es} {name}, p {end_es}"
+            named = Named(f"leave_one_out.{part}.p.{end}", told, told_es)
+            yield number(named, p, method=method, sides=1)
 
 
 def _one_sample(found: OneSampleLogrank) -> Iterator[Estimate]:
