@@ -19,7 +19,16 @@ MADE_TOO = {
     *(f"analysis.{id}" for id in ("false_positive_this_design", "power_exact_hr50", "power_exact_hr20")),
     *(
         f"more.{family}"
-        for family in ("treated", "similar", "null_predictive", "unresolved", "drift", "leave_one_out", "other")
+        for family in (
+            "treated",
+            "similar",
+            "null_predictive",
+            "unresolved",
+            "completion",
+            "drift",
+            "leave_one_out",
+            "other",
+        )
     ),
     *(f"terminal.{column}" for column in ("counts", "value", "interval")),
 }

@@ -19,7 +19,7 @@ _SHOWN = re.compile(
     r"|^(?!trial\.).*(hazard_ratio|risk_difference)$"
 )
 _NAMED = re.compile(r"^(?:unresolved\.tipping|drift\.delta_star)\.(.+)$")
-_FAMILIES = ("treated", "similar", "null_predictive", "unresolved", "drift", "leave_one_out")
+_FAMILIES = ("treated", "similar", "null_predictive", "unresolved", "completion", "drift", "leave_one_out")
 
 
 @dataclass(frozen=True, slots=True)

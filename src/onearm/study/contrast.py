@@ -5,13 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from onearm.cohort.analysis_set import AnalysisSet
 from onearm.cohort.build import Built, Cohort, build
 from onearm.cohort.day_zero import EPISODE_CLOCKS
 from onearm.cohort.lots_given import Origins
 from onearm.estimators.aalen_johansen import AalenJohansen, aalen_johansen
 from onearm.estimators.attributable import Attributable, attributable
-from onearm.estimators.exact_interval import share
 from onearm.estimators.landmark import Landmark, landmark
 from onearm.estimators.one_sample_logrank import OneSampleLogrank, one_sample_logrank
 from onearm.estimators.risk_set_test import RiskSetTest, risk_set_test
@@ -19,14 +17,14 @@ from onearm.estimators.time_dependent_cox import HazardRatio, ever_treated_cox, 
 from onearm.protocol.study import Protocol
 from onearm.results.estimate import Estimate
 from onearm.results.status import Role, Status
-from onearm.sensitivity.error_rates import error_rates
+from onearm.sensitivity.completion import completion
 from onearm.sensitivity.hidden_bias import drift_of_sets
-from onearm.sensitivity.leave_one_out import LeaveOneOut, leave_one_out
+from onearm.sensitivity.leave_one_out import leave_one_out
 from onearm.sensitivity.set_null_predictive import SetNullPredictive, set_null_predictive
 from onearm.study.better_days import better_days
 from onearm.study.figures import Named, number, of_incidence
+from onearm.study.stress import completion_estimates, drift_estimates, error_rate_estimates, left_out_estimates
 
-DRAWS = 2_000  # pseudo-treated draws: Monte Carlo error half a point at 5 %
 FEW_DEATHS = 10  # on treated days: below it the hazard ratio is penalised
 
 
@@ -66,10 +64,11 @@ def contrast(protocol: Protocol, cohort: Cohort, built: Built, origins: Origins)
         *_hazard_ratios(built),
         *_landmarks(protocol, cohort, built),
         *_chance(null),
-        *_drift(drift, primary),
-        *_left_out(leave_one_out(data, origins)),
+        *drift_estimates(drift, primary),
+        *left_out_estimates(leave_one_out(data, origins)),
+        *completion_estimates(completion(data)),
         *_one_sample(logrank),
-        *_error_rates(data, protocol),
+        *error_rate_estimates(data, protocol.sap),
     )
     return Contrast(built, primary, after, averted, course, null, drift, logrank, estimates)
 
@@ -262,26 +261,6 @@ def _chance(found: SetNullPredictive | None) -> Iterator[Estimate]:
         )
 
 
-def _drift(delta: float | None, test: RiskSetTest) -> Iterator[Estimate]:
-    named = Named("drift.delta_star.sets", "fall of the log odds in the sets until p passes .05", "bajada del logit")
-    remedy = test.remedy or "p stays on one side of .05 over every drift looked at."
-    yield number(named, delta, method="ln Gamma*, Gamma on .05 to 20", remedy=remedy)
-
-
-_PARTS = {"patient": "paciente", "lot": "lote", "donor": "donante", "centre": "centro", "source": "fuente"}
-
-
-def _left_out(found: tuple[LeaveOneOut, ...]) -> Iterator[Estimate]:
-    """Lowest and highest p with one part left out; a part without which nothing can be tested is named."""
-    for one in found:
-        part, part_es = one.kind, _PARTS[one.kind]
-        method = f"exact test without each {part} in turn, {len(one.p)} of {len(one.p) + len(one.untestable)} testable"
-        for end, end_es, (name, p) in (("lowest", "mínima", one.lowest), ("highest", "máxima", one.highest)):
-            told, told_es = f"without {part} {name}, {end} p", f"sin {part_es} {name}, p {end_es}"
-            named = Named(f"leave_one_out.{part}.p.{end}", told, told_es)
-            yield number(named, p, method=method, sides=1)
-
-
 def _one_sample(found: OneSampleLogrank) -> Iterator[Estimate]:
     """Deaths against those the hazards of all untreated days on the same days expect."""
     expected = Named("one_sample.expected", "deaths expected from all untreated days", "muertes esperadas, sin tratar")
@@ -309,31 +288,3 @@ def _one_sample(found: OneSampleLogrank) -> Iterator[Estimate]:
     mean, sd = found.bias
     method = f"normal posterior of the log ratio, bias N({mean:g}, {sd:g} squared) against the treatment"
     yield number(fewer, found.p_fewer, method=method, status=found.status, remedy=found.remedy)
-
-
-_RATES = {
-    1.0: Named("false_positive.this_design", "false positives when nothing works", "falsos positivos si nada funciona"),
-    0.5: Named("power.exact.hr50", "power at half the hazard of death", "potencia con la mitad de riesgo"),
-    0.2: Named("power.exact.hr20", "power at a fifth of the hazard of death", "potencia con la quinta parte de riesgo"),
-}
-
-
-def _error_rates(data: AnalysisSet, protocol: Protocol) -> Iterator[Estimate]:
-    """False-positive rate and power of this very test, with Monte Carlo limits."""
-    sap = protocol.sap
-    found = error_rates(data, draws=DRAWS, seed=sap.seed, alpha=sap.alpha, hazard_ratios=tuple(_RATES))
-    if found is None:
-        for named in _RATES.values():
-            yield number(named, None, remedy="Every treated patient needs two controls or more.")
-        return
-    for ratio, rejected in found.rejected:
-        share_ = share(rejected, found.draws)
-        method = f"{found.draws:,} pseudo-treated draws of the study's own sets, HR {ratio:g}; limits: Monte Carlo"
-        yield number(
-            _RATES[ratio],
-            share_.estimate,
-            limits=(share_.lower, share_.upper),
-            method=method,
-            n=found.n_treated,
-            assumptions=("controls stand in for the treated on the same days",),
-        )

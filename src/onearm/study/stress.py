@@ -1,0 +1,89 @@
+"""How far the answer of `analyse` bends: drift, one part left out, the open completed, error rates of this test."""
+
+from collections.abc import Iterator
+
+from onearm.cohort.analysis_set import AnalysisSet
+from onearm.estimators.exact_interval import share
+from onearm.estimators.risk_set_test import RiskSetTest
+from onearm.protocol.study import Sap
+from onearm.results.estimate import Estimate
+from onearm.sensitivity.completion import Completion
+from onearm.sensitivity.error_rates import error_rates
+from onearm.sensitivity.leave_one_out import LeaveOneOut
+from onearm.study.figures import Named, number
+
+DRAWS = 2_000  # pseudo-treated draws: Monte Carlo error half a point at 5 %
+
+
+def drift_estimates(delta: float | None, test: RiskSetTest) -> Iterator[Estimate]:
+    """Drift of the times that would undo a low p."""
+    named = Named("drift.delta_star.sets", "fall of the log odds in the sets until p passes .05", "bajada del logit")
+    remedy = test.remedy or "p stays on one side of .05 over every drift looked at."
+    yield number(named, delta, method="ln Gamma*, Gamma on .05 to 20", remedy=remedy)
+
+
+_PARTS = {"patient": "paciente", "lot": "lote", "donor": "donante", "centre": "centro", "source": "fuente"}
+
+
+def left_out_estimates(found: tuple[LeaveOneOut, ...]) -> Iterator[Estimate]:
+    """Lowest and highest p with one part left out; a part without which nothing can be tested is named."""
+    for one in found:
+        part, part_es = one.kind, _PARTS[one.kind]
+        method = f"exact test without each {part} in turn, {len(one.p)} of {len(one.p) + len(one.untestable)} testable"
+        for end, end_es, (name, p) in (("lowest", "mínima", one.lowest), ("highest", "máxima", one.highest)):
+            told, told_es = f"without {part} {name}, {end} p", f"sin {part_es} {name}, p {end_es}"
+            named = Named(f"leave_one_out.{part}.p.{end}", told, told_es)
+            yield number(named, p, method=method, sides=1)
+
+
+def completion_estimates(found: Completion) -> Iterator[Estimate]:
+    """`completion.hr<100 x ratio>.deaths`, for a study with open outcomes."""
+    if not found.unresolved:
+        return
+    for one in found.completed:
+        ratio = f"{one.hazard_ratio:g}"
+        fate = "fare like untreated" if one.hazard_ratio == 1 else f"have {ratio} times the untreated risk"
+        fate_es = "evolucionan como no tratados" if one.hazard_ratio == 1 else f"tienen {ratio} veces el riesgo"
+        yield number(
+            Named(
+                f"completion.hr{100 * one.hazard_ratio:.0f}.deaths",
+                f"deaths in the end if the open {fate}",
+                f"muertes al final si los abiertos {fate_es.replace('.', ',')}",
+            ),
+            one.expected,
+            limits=(float(one.lower), float(one.upper)),
+            level=found.level,
+            method=found.method,
+            n=found.n_treated,
+            assumptions=found.assumptions,
+        )
+    if not found.completed:
+        named = Named("completion.hr100.deaths", "deaths in the end", "muertes al final")
+        yield number(named, None, status=found.status, remedy=found.remedy)
+
+
+_RATES = {
+    1.0: Named("false_positive.this_design", "false positives when nothing works", "falsos positivos si nada funciona"),
+    0.5: Named("power.exact.hr50", "power at half the hazard of death", "potencia con la mitad de riesgo"),
+    0.2: Named("power.exact.hr20", "power at a fifth of the hazard of death", "potencia con la quinta parte de riesgo"),
+}
+
+
+def error_rate_estimates(data: AnalysisSet, sap: Sap) -> Iterator[Estimate]:
+    """False-positive rate and power of this very test, with Monte Carlo limits."""
+    found = error_rates(data, draws=DRAWS, seed=sap.seed, alpha=sap.alpha, hazard_ratios=tuple(_RATES))
+    if found is None:
+        for named in _RATES.values():
+            yield number(named, None, remedy="Every treated patient needs two controls or more.")
+        return
+    for ratio, rejected in found.rejected:
+        share_ = share(rejected, found.draws)
+        method = f"{found.draws:,} pseudo-treated draws of the study's own sets, HR {ratio:g}; limits: Monte Carlo"
+        yield number(
+            _RATES[ratio],
+            share_.estimate,
+            limits=(share_.lower, share_.upper),
+            method=method,
+            n=found.n_treated,
+            assumptions=("controls stand in for the treated on the same days",),
+        )
