@@ -79,6 +79,24 @@ def test_the_page_tells_how_often_it_would_be_wrong_and_would_see_an_effect():
     assert all(e.lower < e.value < e.upper for e in (wrong, half, fifth))
 
 
+def test_leaving_one_out_brackets_the_p_of_all_and_names_whom():
+    f = figures("virtual-13")
+    for part in ("patient", "lot", "centre"):
+        low, high = (f[f"leave_one_out.{part}.p.{end}"] for end in ("lowest", "highest"))
+        assert low.value < high.value and f"without {part} " in low.label and "sin " in high.label_es
+    assert "leave_one_out.donor.p.lowest" not in f  # one donor for each lot: the same parts
+    assert "leave_one_out.source.p.lowest" not in f
+
+
+def test_the_open_completed_lie_between_so_far_and_worst_case():
+    f = figures("stanford-heart")
+    so_far, worst = f["treated.death.so_far"].events, f["treated.death.worst_case"].events
+    less, same, more = (f[f"completion.hr{r}.deaths"] for r in (50, 100, 125))
+    assert so_far <= less.value < same.value < more.value <= worst
+    assert so_far <= same.lower <= same.upper <= worst
+    assert "worst case" in figures("virtual-13")["completion.hr100.deaths"].remedy  # nobody untreated so late
+
+
 def test_attrition_leads_from_every_subject_to_the_matched():
     for name in ("stanford-heart", "virtual-13"):
         steps = result(name).attrition

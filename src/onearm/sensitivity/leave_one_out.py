@@ -45,6 +45,8 @@ class _Sets:
     """Counts of every set, and how many of its controls, and of their deaths, each part holds."""
 
     died: NDArray[np.bool_]  # of the treated, the open counted dead; shape (sets,)
+    controls: Ints  # of each set
+    deaths: Ints  # among them
     which: Ints  # set of each pair
     control: Ints  # row of `people` of each pair
     dead: NDArray[np.bool_]  # of each pair
@@ -59,9 +61,7 @@ class _Sets:
 
     def p_without(self, controls: Ints, deaths: Ints, gone: NDArray[np.bool_]) -> float | None:
         """p when each set loses so many controls and deaths, shape (sets,), and the sets `gone` altogether."""
-        size = len(self.died)
-        left = np.bincount(self.which, minlength=size) - controls
-        dead = np.bincount(self.which[self.dead], minlength=size) - deaths
+        left, dead = self.controls - controls, self.deaths - deaths
         stays = ~gone & (left > 0)
         if not stays.any():
             return None
@@ -80,7 +80,8 @@ def leave_one_out(data: AnalysisSet, origins: Origins) -> tuple[LeaveOneOut, ...
         return ()
     end, event = (data.column(name)[pairs.control] for name in ("end_day", "event"))
     dead = np.asarray((event == 1) & (end <= (treated.start + treated.horizon)[pairs.which]), dtype=np.bool_)
-    sets = _Sets(treated.died | treated.lost, pairs.which, pairs.control, dead)
+    controls, deaths = (np.bincount(w, minlength=len(treated.row)) for w in (pairs.which, pairs.which[dead]))
+    sets = _Sets(treated.died | treated.lost, controls, deaths, pairs.which, pairs.control, dead)
     found = (
         _by_patient("patient", sets, treated.row, data, {p: frozenset([p]) for p in treated.person}),
         *(_by_patient(kind, sets, treated.row, data, names) for kind, names in _telling(origins).items()),
