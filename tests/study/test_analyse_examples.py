@@ -79,6 +79,10 @@ def test_the_page_tells_how_often_it_would_be_wrong_and_would_see_an_effect():
     assert all(e.lower < e.value < e.upper for e in (wrong, half, fifth))
 
 
+def test_no_hidden_cause_is_needed_where_the_interval_holds_1():
+    assert figures("stanford-heart")["time_dependent.evalue"].value == 1.0
+
+
 def test_leaving_one_out_brackets_the_p_of_all_and_names_whom():
     f = figures("virtual-13")
     for part in ("patient", "lot", "centre"):

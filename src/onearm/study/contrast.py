@@ -23,7 +23,13 @@ from onearm.sensitivity.leave_one_out import leave_one_out
 from onearm.sensitivity.set_null_predictive import SetNullPredictive, set_null_predictive
 from onearm.study.better_days import better_days
 from onearm.study.figures import Named, number, of_incidence
-from onearm.study.stress import completion_estimates, drift_estimates, error_rate_estimates, left_out_estimates
+from onearm.study.stress import (
+    completion_estimates,
+    drift_estimates,
+    e_value_estimate,
+    error_rate_estimates,
+    left_out_estimates,
+)
 
 FEW_DEATHS = 10  # on treated days: below it the hazard ratio is penalised
 
@@ -190,7 +196,9 @@ def _hazard_ratios(built: Built) -> Iterator[Estimate]:
     )
     plain = time_dependent_cox(built.data)
     few = plain.deaths_treated < FEW_DEATHS and plain.status is not Status.NO_PATIENTS
-    yield _ratio(aligned, time_dependent_cox(built.data, firth=True) if few else plain, Role.SENSITIVITY)
+    told = time_dependent_cox(built.data, firth=True) if few else plain
+    yield _ratio(aligned, told, Role.SENSITIVITY)
+    yield e_value_estimate(told)
 
 
 def _ratio(named: Named, found: HazardRatio, role: Role) -> Estimate:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from onearm.cohort.analysis_set import AnalysisSet
 from onearm.estimators.exact_interval import share
 from onearm.estimators.risk_set_test import RiskSetTest
+from onearm.estimators.time_dependent_cox import HazardRatio
 from onearm.protocol.study import Sap
 from onearm.results.estimate import Estimate
 from onearm.sensitivity.completion import Completion
+from onearm.sensitivity.e_value import e_value_of_limits, risk_ratio_of
 from onearm.sensitivity.error_rates import error_rates
 from onearm.sensitivity.leave_one_out import LeaveOneOut
 from onearm.study.figures import Named, number
@@ -20,6 +22,20 @@ def drift_estimates(delta: float | None, test: RiskSetTest) -> Iterator[Estimate
     named = Named("drift.delta_star.sets", "fall of the log odds in the sets until p passes .05", "bajada del logit")
     remedy = test.remedy or "p stays on one side of .05 over every drift looked at."
     yield number(named, delta, method="ln Gamma*, Gamma on .05 to 20", remedy=remedy)
+
+
+def e_value_estimate(found: HazardRatio) -> Estimate:
+    """`time_dependent.evalue`: of the limit nearest 1, on the scale of a risk ratio; 1 when the interval holds 1."""
+    named = Named(
+        "time_dependent.evalue",
+        "E-value: risk ratio of a hidden cause with treatment and death (1: none needed)",
+        "valor E: razón de riesgo de una causa oculta con tratamiento y muerte (1: no hace falta)",
+    )
+    if found.lower is None or found.upper is None:
+        return number(named, None, status=found.status, remedy=found.remedy)
+    value = e_value_of_limits(risk_ratio_of(found.lower), risk_ratio_of(found.upper))
+    method = "E-value of the limit nearest 1; hazard ratio turned into a risk ratio for a common outcome"
+    return number(named, value, method=method, n=found.n)
 
 
 _PARTS = {"patient": "paciente", "lot": "lote", "donor": "donante", "centre": "centro", "source": "fuente"}
