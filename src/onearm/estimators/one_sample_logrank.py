@@ -86,7 +86,7 @@ def one_sample_logrank(
     beyond = int(np.sum(last > hazard.last_day))
     if beyond:
         remedy = (
-            f"Nobody untreated is at risk after day {hazard.last_day}, and {beyond} treated are followed to day "
+            f"Nobody untreated is at risk after day {hazard.last_day}; treated followed longer: {beyond}, to day "
             f"{int(last.max())}. Shorten the horizon or add similar cases."
         )
         return replace(empty, status=Status.REFUSED, remedy=remedy)

@@ -70,7 +70,9 @@ def treated_estimates(course: TreatedCourse, index: str) -> Iterator[Estimate]:
         return
     of = (f"dead within {h} days of the {index}, so far", f"fallecidos en {h} días desde el tratamiento, hasta ahora")
     yield of_share(Named("treated.death.so_far", *of), exact.so_far, source=SOURCE)
-    worst = Named("treated.death.worst_case", f"if the {lost} unresolved die", f"si mueren los {lost} sin resolver")
+    one = ("if the unresolved one dies", "si muere el único sin resolver")
+    dead = one if lost == 1 else (f"if the {lost} unresolved die", f"si mueren los {lost} sin resolver")
+    worst = Named("treated.death.worst_case", *dead)
     yield of_share(worst, exact.worst_case, source=SOURCE)
     if exact.resolved_only:
         ended = Named("treated.death.resolved_only", "dead among resolved", "fallecidos entre resueltos")
