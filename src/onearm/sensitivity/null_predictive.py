@@ -125,14 +125,15 @@ def null_predictive(
     risks = np.einsum("z,zbc,c->b", start_mass, drawn, weight)
     mass = _binomial_masses(n, risks).mean(axis=0)
     plug_in = min(1.0, float(start_mass @ original @ weight))
+    at_most = np.minimum(mass.cumsum(), 1.0)  # term by term: never falls, as a sum in pairs may in the last digit
     worst = dead + unresolved
     return NullPredictive(
         n=n,
         observed=dead,
         worst_case=worst,
         mass=tuple(float(m) for m in mass),
-        p=min(1.0, float(mass[: dead + 1].sum())),
-        p_worst_case=min(1.0, float(mass[: worst + 1].sum())),
+        p=float(at_most[dead]),
+        p_worst_case=float(at_most[worst]),
         risk=plug_in,
         mass_cut=cut,
         last_day_used=int(days[-1]),

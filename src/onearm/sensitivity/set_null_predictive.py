@@ -46,6 +46,7 @@ def set_null_predictive(data: AnalysisSet, *, bootstraps: int, seed: int) -> Set
     own, lost = treated.died.astype(np.int64), treated.lost
     pi = (drawn @ dead + own) / (drawn @ there + 1)
     mass = poisson_binomial(pi[:, matched]).mean(axis=0)
+    at_most = np.minimum(mass.cumsum(), 1.0)
     observed = int(own[matched].sum())
     worst = observed + int(lost[matched].sum())
     return SetNullPredictive(
@@ -53,8 +54,8 @@ def set_null_predictive(data: AnalysisSet, *, bootstraps: int, seed: int) -> Set
         observed=observed,
         worst_case=worst,
         mass=tuple(float(v) for v in mass),
-        p=min(1.0, float(mass[: observed + 1].sum())),
-        p_worst_case=min(1.0, float(mass[: worst + 1].sum())),
+        p=float(at_most[observed]),
+        p_worst_case=float(at_most[worst]),
         bootstraps=bootstraps,
     )
 
