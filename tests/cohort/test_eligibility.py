@@ -337,11 +337,14 @@ MARKERS = ("pf_ratio", "crp", *SOFA_PARTS)
 DRUGS = ("ecmo", "corticosteroid")
 
 
-def lay(ward, draw, names, first, last):
-    """Rows after the hour `first` of the clock, or on that date or later, the same ones for all `names`."""
+def lay(ward, draw, names, first, last, first_date=None):
+    """Rows after the hour `first` of the clock, or on `first_date` or later, the same ones for all `names`."""
+    first_date = first if first_date is None else first_date
     for _ in range(draw(st.integers(0, 4))):
         exact, ongoing = draw(st.booleans()), draw(st.booleans())
-        when = first + draw(st.integers(1, 8 * (last - first))) / 8 if exact else on(draw(st.integers(first, last)))
+        when = (
+            first + draw(st.integers(1, 8 * (last - first))) / 8 if exact else on(draw(st.integers(first_date, last)))
+        )
         marker, drug = draw(st.sampled_from(MARKERS)), draw(st.sampled_from(DRUGS))
         value, sign = (
             draw(st.integers(0, 4) if "sofa" in marker else st.integers(15, 400)),
@@ -365,7 +368,8 @@ def twins(draw):
     for drug in DRUGS:  # every kind occurs in the source: whether it is recorded there is no question of a patient
         ward.episode("C", drug, on(0), on(0))
     lay(ward, draw, "AB", -2, 12)
-    lay(ward, draw, "B", max(day, int(zero != 0)), 20)  # what has the date of a day zero without hour counts on day 0
+    # what has the date of day zero and no hour counts on day 0; so does all of that day when day zero has no hour
+    lay(ward, draw, "B", max(day, int(zero != 0)), 20, first_date=max(day, 1))
     return day, ward
 
 
