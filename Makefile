@@ -16,8 +16,9 @@ DEBIAN := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core
 demo: $(READY)
 	@$(BIN)/onearm appraise examples/balmys19 --out build/demo
 
+# the same examples every time; plain pytest draws new ones
 test: system check
-	@$(BIN)/pytest -n auto
+	@$(BIN)/pytest -n auto --hypothesis-profile=ci
 
 check: $(READY)
 	@$(BIN)/ruff format --check .
