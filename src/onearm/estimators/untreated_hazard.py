@@ -92,15 +92,21 @@ def untreated_hazard(data: AnalysisSet, *, window: int | None = None) -> Untreat
     )
 
 
+def untreated_follow_up(data: AnalysisSet) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Last untreated day and event of everybody who has one, in row order: the treated are open from the day before."""
+    end, event, start = (data.column(name) for name in ("end_day", "event", "start_day"))
+    cut = end >= start
+    end, event = np.where(cut, start - 1, end), np.where(cut, 0, event)
+    there = end >= 0
+    return end[there], event[there]
+
+
 def untreated_counts(data: AnalysisSet) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """At risk, deaths and exits per day, each of shape (days,); the last day is the last with anybody at risk."""
-    end, event, start = (data.column(name) for name in ("end_day", "event", "start_day"))
-    last = np.minimum(end, start - 1)  # of the untreated days; -1 when there is none
-    days = int(last.max(initial=-1)) + 1
-    leaving = np.bincount(last[last >= 0], minlength=days)
-    at_risk = leaving[::-1].cumsum()[::-1]
-    untreated = (end >= 0) & (end < start)  # the event falls on an untreated day
-    deaths, exits = (np.bincount(end[untreated & (event == e)], minlength=days) for e in (1, 2))
+    end, event = untreated_follow_up(data)
+    days = int(end.max(initial=-1)) + 1
+    at_risk = np.bincount(end, minlength=days)[::-1].cumsum()[::-1]
+    deaths, exits = (np.bincount(end[event == e], minlength=days) for e in (1, 2))
     return at_risk.astype(np.int64), deaths.astype(np.int64), exits.astype(np.int64)
 
 

@@ -6,7 +6,7 @@ from math import inf
 import numpy as np
 import polars as pl
 
-from onearm.cohort.analysis_set import NEVER, AnalysisSet
+from onearm.cohort.analysis_set import NEVER
 from onearm.cohort.build import Built, Cohort, build, build_cohort, matching_sha256
 from onearm.cohort.confounders import completeness
 from onearm.cohort.decisions import ScreeningLog, screening_log
@@ -15,6 +15,7 @@ from onearm.cohort.marker_values import before_and_after, direction
 from onearm.cohort.reactions import Reactions, infusion_reactions
 from onearm.estimators.aalen_johansen import incidence
 from onearm.estimators.sample_size import patients_per_arm
+from onearm.estimators.untreated_hazard import untreated_follow_up
 from onearm.protocol.inputs import StudyInputs
 from onearm.protocol.locks import plan_came_first
 from onearm.protocol.study import Protocol
@@ -63,7 +64,7 @@ def analyse(inputs: StudyInputs) -> StudyResult:
     treated = treated_course(built.data, cohort.own)
     found = contrast(protocol, cohort, built, lots_given(records))
     reactions, log = infusion_reactions(records), screening_log(records)
-    untreated = _untreated(built.data)
+    untreated = untreated_follow_up(built.data)
     similar, control = _from_entry(untreated, cohort.own.clock, protocol.horizon_days)
     estimates = [
         *treated_estimates(treated, index),
@@ -108,15 +109,6 @@ def index_words(protocol: Protocol) -> str:
 
 
 Untreated = tuple[np.ndarray, np.ndarray]
-
-
-def _untreated(data: AnalysisSet) -> Untreated:
-    """(T, e) of everybody's untreated days: the treated are open from the day before their treatment."""
-    end, event, start = (data.column(c) for c in ("end_day", "event", "start_day"))
-    cut = end >= start
-    end, event = np.where(cut, start - 1, end), np.where(cut, 0, event)
-    there = end >= 0
-    return end[there], event[there]
 
 
 def _from_entry(untreated: Untreated, clock: str, horizon: int) -> tuple[list[Estimate], float | None]:
