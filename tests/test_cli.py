@@ -36,9 +36,9 @@ def demo(tmp_path_factory):
     return onearm("appraise", EXAMPLES / "balmys19", "--out", out), out
 
 
-def test_appraise_writes_three_files_and_names_the_page(demo):
+def test_appraise_writes_its_files_and_names_the_page(demo):
     done, out = demo
-    assert set(hashes(out)) == {"results.json", "verdict.html", "verdict.pdf"}
+    assert set(hashes(out)) == {"results.json", "verdict.html", "verdict.pdf", "reporting.html"}
     assert f"Page: {out}/verdict.html" in done.stdout
     assert json.loads((out / "results.json").read_text())["verdict"]["level"] == "L1"
 
@@ -179,7 +179,7 @@ def test_without_the_libraries_of_the_pdf_the_page_is_written_and_the_message_sa
     command = [sys.executable, "-c", block, "appraise", str(EXAMPLES / "remestemcel"), "--out", str(tmp_path)]
     done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert set(hashes(tmp_path)) == {"results.json", "verdict.html"}
+    assert set(hashes(tmp_path)) == {"results.json", "verdict.html", "reporting.html"}
     assert "apt-get install" in " ".join(done.stderr.split())
 
 

@@ -38,7 +38,9 @@ class Lang(StrEnum):
 
 
 Study = Annotated[Path, typer.Argument(metavar="STUDY", help="Study folder, with study.toml.")]
-Out = Annotated[Path, typer.Option("--out", help="Folder for results.json, verdict.html and verdict.pdf.")]
+Out = Annotated[
+    Path, typer.Option("--out", help="Folder for results.json, verdict.html, verdict.pdf and reporting.html.")
+]
 Language = Annotated[Lang, typer.Option("--lang", help="Language of page and terminal.")]
 Pdf = Annotated[bool, typer.Option("--pdf/--no-pdf", help="Write verdict.pdf too.")]
 

@@ -27,6 +27,10 @@ MADE_TOO = {
             "completion",
             "drift",
             "leave_one_out",
+            "balance",
+            "cotreatment",
+            "placebo",
+            "marker",
             "other",
         )
     ),

@@ -6,6 +6,10 @@ from typing import Literal
 
 _FORBID = {"extra": "forbid"}  # a misspelt key is a problem, not a silent default
 
+RobinsItem = Literal[
+    "robins.b2", "robins.b3", "robins.d1", "robins.d2", "robins.d3", "robins.d4", "robins.d5", "robins.d6"
+]
+Judgement = Literal["low", "moderate", "serious", "critical", "no information"]
 Strategy = Literal["treatment_policy", "composite", "hypothetical", "while_on_treatment", "principal_stratum"]
 
 
@@ -102,11 +106,12 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Intercurrent:
-    """`[[intercurrent]]`: what else may happen after the index day, and how it is handled."""
+    """`[[intercurrent]]`: what else may happen after the index day, and how; events are in `protocol.intercurrent`."""
 
     __pydantic_config__ = _FORBID
     event: str
-    strategy: Strategy = "treatment_policy"
+    strategy: Strategy
+    role: Literal["primary", "sensitivity"] = "primary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,10 @@ class Matching:
     calendar_days: int | None = None
     markers: dict[str, float] = field(default_factory=dict)  # marker -> caliper in its canonical unit
     window_days: int = 1
+    score: Literal["caliper", "nearest", "none"] = "caliper"  # on the prognostic score of the [[confounder]]
+    score_caliper: float = 0.2  # SD of its logit
+    nearest: int = 5  # controls of each treated patient
+    per_treated: int = 2  # of the optimal matching, a sensitivity analysis
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +174,17 @@ class Stopping:
 
 
 @dataclass(frozen=True, slots=True)
+class RobinsJudgement:
+    """`[[robins]]`: a person's judgement of one item of the bias triage, in place of the one filled in."""
+
+    __pydantic_config__ = _FORBID
+    id: RobinsItem
+    judgement: Judgement
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sap:
     """`[sap]`: the statistical analysis plan in numbers. alpha is one-sided."""
 
@@ -175,6 +195,7 @@ class Sap:
     gamma_required: float = 1.5
     seed: int = 20200710
     bootstraps: int = 2000
+    negative_controls: tuple[str, ...] = ()  # numbers fixed before treatment, such as creatinine
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +215,7 @@ class Protocol:
     confounder: tuple[Confounder, ...] = ()
     matching: Matching = Matching()
     stopping: Stopping = Stopping()
+    robins: tuple[RobinsJudgement, ...] = ()
     sap: Sap = Sap()
     schema: str = "onearm.study/1"
     sha256: str = ""

@@ -16,10 +16,24 @@ _SHOWN = re.compile(
     r"^(comparator|trial|claims|primary\.exact|naive\.never_treated|oe|one_sample|days_free|safety|stopping|treated\.infusion_reaction|treated\.adverse"
     r"|null_predictive\.mass|false_positive|power)(\.|$)"
     r"|^(null_predictive\.(p|p_worst_case)|attributable\.deaths|win_odds|win_odds\.p|treated\.(start_day|followup)\.median|treated\.death\.(worst_case|resolved_only))$"
+    r"|^balance\.|^marker\..*(\.day\d+|p_harm|before_after\..*|background\..*)$"
     r"|^(?!trial\.).*(hazard_ratio|risk_difference)$"
 )
 _NAMED = re.compile(r"^(?:unresolved\.tipping|drift\.delta_star)\.(.+)$")
-_FAMILIES = ("treated", "similar", "null_predictive", "unresolved", "completion", "drift", "leave_one_out")
+_FAMILIES = (
+    "treated",
+    "similar",
+    "null_predictive",
+    "unresolved",
+    "completion",
+    "drift",
+    "leave_one_out",
+    "balance",
+    "cotreatment",
+    "placebo",
+    "marker",
+)
+_WITH = {"matching": "balance", "negative_control": "placebo", "admission_sweep": "leave_one_out"}  # told together
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,7 @@ def more_numbers(result: StudyResult, words: Words) -> tuple[Family, ...]:
     found: dict[str, list[str]] = {}
     for estimate in left:
         family = estimate.id.split(".")[0]
+        family = _WITH.get(family, family)
         found.setdefault(family if family in _FAMILIES else "other", []).append(_phrase(estimate, words))
     order = (*_FAMILIES, "other")
     return tuple(Family(words(f"more.{f}"), tuple(found[f])) for f in order if f in found)

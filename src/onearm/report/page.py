@@ -1,70 +1,45 @@
 """The verdict page as one self-contained HTML text, drawn from a StudyResult alone."""
 
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING
 
 from onearm.report.analysis import analysis_of
 from onearm.report.cohorts import cohort_groups, patient_sources, trial_lines
 from onearm.report.day_strips import day_strips, strip_legend
 from onearm.report.deaths import clock_text, dates_text, death_table, index_text, source_of
+from onearm.report.design_diagram import design_diagram
 from onearm.report.drawing import WIDTH
 from onearm.report.figures_by_id import figures_of
+from onearm.report.flow_diagram import flow_diagram
 from onearm.report.icon_array import icon_array
 from onearm.report.incidence import heading_of, incidence
 from onearm.report.landmarks import landmark_tables
 from onearm.report.level_bar import level_bar
+from onearm.report.love_plot import love_plot
 from onearm.report.marks import failed, passed
 from onearm.report.more_numbers import more_numbers
 from onearm.report.null_histogram import null_histogram
-from onearm.report.numbers import NO_BREAK
+from onearm.report.paper import fill
 from onearm.report.provenance import input_lines, method_lines, provenance_text
 from onearm.report.public_sentences import answer_groups
+from onearm.report.reporting_page import REPORTING, filled_text
 from onearm.report.safety import marker_lines, safety_lines
 from onearm.report.start_days import start_days
 from onearm.report.words import Language, Words
 from onearm.results.study_result import StudyResult
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 
 def render(result: StudyResult, language: Language = "en") -> str:
     """The whole page; the same result gives the same text."""
     words = Words(language)
     stamp = words("page.virtual_word") if result.virtual else ""
-    template = _templates().get_template("page.html.j2")
-    page = template.render(
+    return fill(
+        "page.html.j2",
         r=result,
         w=words,
         stamp=stamp,
-        css=_sheet("page.css"),
-        narrow=_sheet("narrow.css"),
         **_side_one(result, words, stamp),
         **_side_two(result, words, stamp),
     )
-    return page.replace(" %", NO_BREAK + "%")  # a sentence of the study must not leave its percent sign behind
-
-
-def _sheet(name: str) -> str:
-    """A style sheet of the page. The narrow one stands apart: its media query is not for the PDF writer."""
-    return files("onearm.report").joinpath("templates", name).read_text(encoding="utf-8")
-
-
-@cache
-def _templates() -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # loaded on use
-
-    environment = Environment(
-        loader=PackageLoader("onearm.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
-    return environment
 
 
 def _side_one(result: StudyResult, words: Words, stamp: str) -> Mapping[str, object]:
@@ -116,9 +91,15 @@ def _side_two(result: StudyResult, words: Words, stamp: str) -> Mapping[str, obj
         },
         "flags": tuple(f for f in result.flags if f.raised),
         "landmarks": landmark_tables(result, words),
+        "love": love_plot(result, words, stamp),
         "more": more_numbers(result, words),
         "methods": method_lines(result),
         "inputs": input_lines(result),
+        "design": design_diagram(result.design, words, stamp) if result.design else "",
+        "flow": flow_diagram(result.attrition, words, stamp) if result.design and result.attrition else "",
+        "reporting": words("reporting.beside", file=REPORTING, counts=filled_text(result.reporting, words))
+        if result.reporting
+        else "",
         "provenance": provenance_text(result, words),
     }
 
@@ -154,7 +135,8 @@ def _chance(result: StudyResult, words: Words) -> Mapping[str, object] | None:
     seen, worst = figures.value("null_predictive.p"), figures.value("null_predictive.p_worst_case")
     if seen is None or chart is None:
         return None
-    n, apart = result.about.n, worst is not None and chart.worst_case != chart.observed
+    apart = worst is not None and chart.worst_case != chart.observed
+    n = len(chart.mass) - 1  # of the matched: it may be fewer than were treated
     p = words("null.p_alone", p=words.probability(seen))
     return {
         "big": words("null.big", x=words.of_100(seen)),

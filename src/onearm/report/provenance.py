@@ -7,7 +7,7 @@ from onearm.report.words import Words
 from onearm.results.study_result import StudyResult
 
 _SAME = re.compile(r"^(treated|claims|null_predictive)\..*")
-_NAMED = re.compile(r"^(comparator|trial|unresolved\.tipping|drift\.delta_star)\.([^.]+)")
+_NAMED = re.compile(r"^(comparator|trial|marker|balance|unresolved\.tipping|drift\.delta_star)\.([^.]+)")
 _SWEPT = re.compile(r"(landmark|day|mass\.)\d+")
 
 

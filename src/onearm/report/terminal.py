@@ -9,6 +9,7 @@ from onearm.report.deaths import similar_deaths, treated_deaths
 from onearm.report.figures_by_id import figures_of
 from onearm.report.printed import counts_text, interval_text, value_text
 from onearm.report.public_sentences import answer_groups
+from onearm.report.reporting_page import REPORTING, filled_text
 from onearm.report.safety import safety_estimates
 from onearm.report.words import Language, Words
 from onearm.results.estimate import Estimate
@@ -47,6 +48,10 @@ def print_verdict(result: StudyResult, console: "Console", language: Language = 
         console.print(Padding(text, (0, 0, 0, indent)))
     if page is not None:
         console.print(Text(f"{words('terminal.page')}: {page}"), soft_wrap=True)
+        if result.reporting:
+            counts = filled_text(result.reporting, words)
+            tables = f"{words('terminal.tables')}: {page.with_name(REPORTING)} ({counts})"
+            console.print(Text(tables), soft_wrap=True)
     console.print(Text(words("page.research_use"), style="dim"))
 
 
@@ -102,14 +107,10 @@ def _chance(result: StudyResult, words: Words) -> Iterator[Row]:
             continue
         if id.endswith("case") and chart is not None and chart.worst_case == chart.observed:
             continue  # nobody is open: the line above says it
-        k = (
-            None
-            if chart is None or id.startswith("primary")
-            else chart.worst_case
-            if id.endswith("case")
-            else chart.observed
-        )
-        label = words.of(estimate, "label") if k is None else words.counted("terminal.chance_line", k)
+        label = words.of(estimate, "label")
+        if chart is not None and not id.startswith("primary"):
+            k = chart.worst_case if id.endswith("case") else chart.observed
+            label = words.counted("terminal.chance_line", k, n=len(chart.mass) - 1)
         yield label, "", value_text(estimate, words), "", False
 
 

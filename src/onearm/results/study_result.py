@@ -6,6 +6,7 @@ from enum import StrEnum
 from onearm.results.attrition import AttritionRow
 from onearm.results.charts import Charts
 from onearm.results.estimate import Estimate
+from onearm.results.reporting import ReportingRow, StudyDesign
 from onearm.results.status import Role
 
 SCHEMA = "onearm.results/1"
@@ -191,6 +192,8 @@ class StudyResult:
     charts: Charts
     break_points: tuple[tuple[str, str], ...]  # sentences (en, es) built from estimates
     verdict: VerdictText
+    reporting: tuple[ReportingRow, ...] = ()
+    design: StudyDesign | None = None  # of a study with records of its own
 
     def estimate(self, id: str) -> Estimate:
         """The estimate of that id. Raises KeyError when there is none."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from onearm.protocol.eligibility import SAME, check_rule, in_toml
+from onearm.protocol.intercurrent import EVENTS, misfits
 from onearm.protocol.study import Protocol
 from onearm.records.episodes import KINDS
 from onearm.results.problems import Problem
@@ -36,6 +37,8 @@ def read_protocol(folder: Path, problems: list[Problem]) -> Protocol | None:
         return None
     _check_rules(protocol, path, problems)
     _check_names(protocol, path, problems)
+    _check_intercurrent(protocol, path, problems)
+    _check_robins(protocol, path, problems)
     if len(problems) > before:
         return None
     return replace(protocol, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
@@ -82,6 +85,32 @@ def _check_names(protocol: Protocol, path: Path, problems: list[Problem]) -> Non
         if value is not None and not low <= value <= high:
             limit = f"{low:,} to {high:,}" if math.isfinite(high) else f"{low:,} or more"
             wrong(keys, f"{where(keys)} = {value}.", f"Give {limit}.")
+
+
+def _check_intercurrent(protocol: Protocol, path: Path, problems: list[Problem]) -> None:
+    """Events nobody knows, with the one that was meant, and strategies the analysis does not carry out."""
+    known = [event.id for event in EVENTS]
+    for wrong in misfits(protocol):
+        remedy = wrong.remedy
+        if not remedy:
+            close = near(protocol.intercurrent[wrong.place].event.replace(" ", "_"), known)
+            remedy = f"Did you mean {close}?" if close else f"Events: {', '.join(known)}."
+        line = line_of(path, ("intercurrent", wrong.place, wrong.key))
+        problems.append(Problem(NAME, f"intercurrent {wrong.place + 1}: {wrong.sentence}", remedy, line))
+
+
+def _check_robins(protocol: Protocol, path: Path, problems: list[Problem]) -> None:
+    """A judgement of a person carries a name and a reason, and stands once."""
+    seen = set[str]()
+    for k, row in enumerate(protocol.robins):
+        for key, value in (("by", row.by), ("reason", row.reason)):
+            if not value.strip():
+                told, line = f"robins {k + 1}: {key} is empty.", line_of(path, ("robins", k, key))
+                problems.append(Problem(NAME, told, "A judgement needs the name of who judged, and why.", line))
+        if row.id in seen:
+            line = line_of(path, ("robins", k, "id"))
+            problems.append(Problem(NAME, f"robins {k + 1}: {row.id} stands twice.", "Keep one.", line))
+        seen.add(row.id)
 
 
 def _limits(protocol: Protocol) -> Iterator[tuple[Keys, float | None, float, float]]:

@@ -31,6 +31,7 @@ from onearm.study.cohorts import (
 from onearm.study.figures import Named, number
 from onearm.study.predictive import predictive_estimates
 from onearm.study.public_claims import answer_counts, answers, series_record
+from onearm.study.reporting.tables import with_reporting
 from onearm.study.series_evidence import series_evidence
 from onearm.study.similar_incidence import (
     SimilarCourse,
@@ -94,7 +95,7 @@ def appraise(inputs: StudyInputs) -> StudyResult:
     verdict = decide(evidence, gates, settle(per_arm, control, protocol.horizon_days))
     claims = answers(inputs.sentences, series_record(series, found, verdict, estimates))
     estimates += answer_counts(claims)
-    return answer(
+    result = answer(
         inputs,
         "appraise",
         _about(series, protocol),
@@ -108,6 +109,7 @@ def appraise(inputs: StudyInputs) -> StudyResult:
         charts=_charts(series, similar),
         break_points=_break_points(counts, sizes),
     )
+    return with_reporting(inputs, result)
 
 
 def _similar(inputs: StudyInputs, k: int) -> Similar:
