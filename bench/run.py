@@ -12,12 +12,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rich.console import Console
 
-from bench import commands, import_rows, null_predictive
+from bench import commands, evidence, import_rows, null_predictive
 from bench.measure import Measure, MeasureFailed, Reading, Row, row_of
 from bench.output import shown, table, write
 from bench.process import ROOT
 
-MEASURES: tuple[Measure, ...] = (*import_rows.MEASURES, *commands.MEASURES, *null_predictive.MEASURES)
+MEASURES: tuple[Measure, ...] = (
+    *import_rows.MEASURES,
+    *commands.MEASURES,
+    *null_predictive.MEASURES,
+    *evidence.MEASURES,
+)
 OUT = ROOT / "build" / "bench.json"
 _WIDTH = 140  # columns where the output is no terminal
 

@@ -75,7 +75,7 @@ def test_a_virtual_study_gets_no_level_and_says_so_everywhere():
 def test_the_page_tells_how_often_it_would_be_wrong_and_would_see_an_effect():
     f = figures("virtual-13")
     wrong, half, fifth = (f[k] for k in ("false_positive.this_design", "power.exact.hr50", "power.exact.hr20"))
-    assert wrong.value <= 0.05 < half.value < fifth.value
+    assert wrong.value <= 0.05 and wrong.value < half.value < fifth.value
     assert all(e.lower < e.value < e.upper for e in (wrong, half, fifth))
 
 

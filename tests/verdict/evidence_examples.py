@@ -67,6 +67,7 @@ FULL = Evidence(
     screened_share=0.9,
     cotreatment_balanced=True,
     design_size=0.07,
+    placebo_p=0.051,
     p_value=0.05,
     gamma_star=1.5,
     pr_benefit=0.9,

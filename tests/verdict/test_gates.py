@@ -33,6 +33,8 @@ FAILING = [
     ("G9", {"cotreatment_balanced": False}),
     ("G10", {"design_size": 0.0701}),
     ("G10", {"design_size": None}),
+    ("G10", {"placebo_p": None}),
+    ("G10", {"placebo_p": 0.05}),
     ("G11", {"p_value": 0.0501}),
     ("G11", {"gamma_star": 1.49}),
     ("G11", {"gamma_star": None}),

@@ -45,6 +45,8 @@ class AnalysisSet:
     protocol_sha256: str
     attrition: tuple[AttritionRow, ...] = ()
     states: NDArray[np.int8] | None = None  # `DayState` at the start of days 0.., shape (persons, days)
+    covariates: tuple[str, ...] = ()
+    x: NDArray[np.float32] | None = None  # as known at the start of each day, (persons, days, covariates); NaN: unknown
 
     def column(self, name: str) -> NDArray[np.int64]:
         """A whole-number column of `people`, shape (persons,)."""

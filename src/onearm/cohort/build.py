@@ -66,6 +66,7 @@ class Built:
 
     data: AnalysisSet
     sets: RiskSets
+    rows: NDArray[np.int64]  # of `data.people` among the people of all groups
 
 
 def build(
@@ -105,13 +106,13 @@ def build(
         _attrition(protocol, cohort, sets),
         _states(groups, kept, horizon),
     )
-    return Built(data, sets)
+    return Built(data, sets, kept["row"].to_numpy().astype(np.int64))
 
 
-def matching_sha256(built: Built) -> str:
+def matching_sha256(data: AnalysisSet) -> str:
     """SHA-256 over the pairs of every risk set by the names of the persons: what a lock of the matching freezes."""
-    names = built.data.people["person"].to_list()
-    rows = built.data.sets.select("treated", "control").iter_rows()
+    names = data.people["person"].to_list()
+    rows = data.sets.select("treated", "control").iter_rows()
     pairs = sorted(f"{names[t]} {'' if c is None else names[c]}" for t, c in rows)
     return hashlib.sha256("\n".join(pairs).encode()).hexdigest()
 

@@ -45,3 +45,14 @@ def screening_log(records: Records) -> ScreeningLog | None:
         lag_hours_longest=max(known, default=None),
         without_lag=tuple(lags.filter(pl.col("lag").is_null() | (pl.col("lag") < 0))["subject_id"]),
     )
+
+
+def without_product(records: Records) -> frozenset[str]:
+    """Patients turned down or put off for want of a released bag, and never infused.
+
+    Nobody chose them for their prognosis: the best controls that a single unit has.
+    """
+    refused = (pl.col("reason") == "no_product") & (pl.col("decision") != "treat")
+    wanted = records["treatment_decisions"].filter(refused)
+    never = wanted.join(records["infusions"], on="subject_id", how="anti")
+    return frozenset(never["subject_id"].to_list())

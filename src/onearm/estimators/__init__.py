@@ -2,11 +2,13 @@
 
 from onearm.estimators.aalen_johansen import aalen_johansen
 from onearm.estimators.attributable import attributable
+from onearm.estimators.clone_weights import clone_weights
 from onearm.estimators.days_free import days_free
 from onearm.estimators.exact_interval import exact_interval
 from onearm.estimators.landmark import landmark
 from onearm.estimators.one_sample_logrank import one_sample_logrank
 from onearm.estimators.risk_set_test import risk_set_test
+from onearm.estimators.sequential_trials import sequential_trials
 from onearm.estimators.time_dependent_cox import ever_treated_cox, time_dependent_cox
 from onearm.estimators.untreated_hazard import untreated_hazard
 from onearm.estimators.win_odds import win_odds
@@ -24,4 +26,6 @@ ESTIMATORS = (
     win_odds,
     untreated_hazard,
     one_sample_logrank,
+    sequential_trials,
+    clone_weights,
 )

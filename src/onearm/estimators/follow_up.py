@@ -47,6 +47,7 @@ class SetPairs:
 
     which: Days  # index into TreatedFollowUp
     control: Days  # row of `people`
+    row: Days  # of `sets`, counting only rows with a control
     misaligned: tuple[str, ...]  # treated patients with an impossible index day, or a control already gone or treated
 
 
@@ -62,7 +63,7 @@ def set_pairs(data: AnalysisSet, treated: TreatedFollowUp) -> SetPairs:
     wrong = (which < 0) | (end < zero) | (start <= zero)
     names = set(data.people["person"].gather(np.unique(index[wrong])).to_list()) | set(treated.misaligned)
     there = ~wrong & (end >= zero + (data.same_day == "after"))
-    return SetPairs(which[there], control[there], tuple(sorted(names)))
+    return SetPairs(which[there], control[there], np.flatnonzero(there), tuple(sorted(names)))
 
 
 def treated_follow_up(data: AnalysisSet) -> TreatedFollowUp:
@@ -92,6 +93,7 @@ def in_person_order(data: AnalysisSet) -> AnalysisSet:
     sets = data.sets
     for side in ("treated", "control"):
         sets = sets.join(rank, left_on=side, right_on="row", how="left").drop(side).rename({"place": side})
-    states = None if data.states is None else data.states[people["row"].to_numpy()]
+    row = people["row"].to_numpy()
+    states, x = (None if a is None else a[row] for a in (data.states, data.x))
     sets = sets.sort("treated", "control").select(data.sets.columns)
-    return replace(data, people=people.drop("row"), sets=sets, states=states)
+    return replace(data, people=people.drop("row"), sets=sets, states=states, x=x)

@@ -1,9 +1,10 @@
 """How often the exact test of this very study would be wrong, and how often it would see an effect.
 
 Pseudo-treated draws: in every risk set one control at random stands in for the treated patient, so start days, sets
-and follow-up are those of the study. Nothing was given to them: the share of p <= alpha is the false-positive rate. An
-effect is put in by thinning their daily death hazards: a death is kept with probability HR; whoever is spared meets the
-pooled untreated hazards of the days after, times HR.
+and follow-up are those of the study. With a prognostic score the stand-in is one of the matched controls, and is
+matched anew, within the same caliper, to whoever was there that day. Nothing was given to them: the share of
+p <= alpha is the false-positive rate. An effect is put in by thinning their daily death hazards: a death is kept with
+probability HR; whoever is spared meets the pooled untreated hazards of the days after, times HR.
 """
 
 from dataclasses import dataclass
@@ -12,13 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onearm.cohort.analysis_set import AnalysisSet
-from onearm.estimators.follow_up import SetPairs, TreatedFollowUp, in_person_order, set_pairs, treated_follow_up
+from onearm.estimators.follow_up import SetPairs, TreatedFollowUp, set_pairs, treated_follow_up
 from onearm.estimators.risk_set_test import poisson_binomial
 from onearm.estimators.untreated_hazard import untreated_counts
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 LEAST_CONTROLS = 2  # one to stand in, one to compare with
+AT_A_TIME = 4_000_000  # cells of draws x pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +33,46 @@ class ErrorRates:
     alpha: float
     rejected: tuple[tuple[float, int], ...]  # (hazard ratio put in, draws that rejected); 1 = nothing works
 
+    @property
+    def false_positive(self) -> float:
+        """Share of draws that rejected although nothing was given."""
+        return dict(self.rejected)[1.0] / self.draws
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoreCaliper:
+    """The matching to repeat: one entry per row of `sets` with a control."""
+
+    score: Floats  # logit m0 of the control on that day
+    width: float  # largest difference
+    matched: Bools  # within the caliper of the treated patient
+
 
 def error_rates(
-    data: AnalysisSet, *, draws: int, seed: int, alpha: float = 0.05, hazard_ratios: tuple[float, ...] = (1.0, 0.5, 0.2)
+    data: AnalysisSet,
+    *,
+    draws: int,
+    seed: int,
+    alpha: float = 0.05,
+    hazard_ratios: tuple[float, ...] = (1.0, 0.5, 0.2),
+    caliper: ScoreCaliper | None = None,
 ) -> ErrorRates | None:
-    """Rates of the primary test on pseudo-treated draws; None when a set has fewer than two controls."""
-    data = in_person_order(data)
+    """Rates of the primary test on pseudo-treated draws of the sets on the day; None with a set below two controls."""
     treated = treated_follow_up(data)
     pairs = set_pairs(data, treated)
     m = np.bincount(pairs.which, minlength=len(treated.row))
     if not len(m) or pairs.misaligned or m.min() < LEAST_CONTROLS:
         return None
-    world = _World.of(data, treated, pairs)
+    world = _World.of(data, treated, pairs, caliper)
     rng = np.random.Generator(np.random.Philox(key=seed))
     rejected = np.zeros(len(hazard_ratios), dtype=np.int64)
     kept = np.stack([world.kept(ratio) for ratio in hazard_ratios])  # (ratios, pairs): a death stays a death
-    for _ in range(draws):
-        stand_in = world.draw(rng)
-        chance = rng.random(len(stand_in))
-        rejected += world.p_values(stand_in, chance < kept[:, stand_in]) <= alpha
+    at_once, left = max(1, AT_A_TIME // len(world.which)), draws
+    while left:
+        stand_in = world.draw(rng, min(at_once, left))
+        chance = rng.random(stand_in.shape)
+        rejected += (world.p_values(stand_in, chance < kept[:, stand_in]) <= alpha).sum(axis=1)
+        left -= len(stand_in)
     told = tuple((ratio, int(k)) for ratio, k in zip(hazard_ratios, rejected, strict=True))
     return ErrorRates(draws, len(m), alpha, told)
 
@@ -57,34 +81,57 @@ def error_rates(
 class _World:
     """Sets of the study as arrays over pairs, in order of set; nothing of the treated but their days."""
 
-    first: Ints  # first pair of each set, and one past the last
+    first: Ints  # first pair of each set
+    size: Ints  # pairs of each set
     which: Ints  # set of each pair
     person: Ints  # control of each pair
+    persons: int
     start: Ints  # index day of each set
     end: Ints  # last day of each control
     last: Ints  # Z + h of each pair's set
-    died: NDArray[np.bool_]
+    died: Bools
     death: Floats  # pooled untreated hazard of death by day
     leave: Floats
+    score: Floats | None  # of each pair
+    width: float
+    stand_ins: Ints  # pairs that may stand in, in order of set
+    first_stand_in: Ints  # of each set, in `stand_ins`
+    n_stand_ins: Ints
 
     @classmethod
-    def of(cls, data: AnalysisSet, treated: TreatedFollowUp, pairs: SetPairs) -> "_World":
-        order = np.lexsort((pairs.control, pairs.which))
-        which, person = pairs.which[order], pairs.control[order]
+    def of(
+        cls, data: AnalysisSet, treated: TreatedFollowUp, pairs: SetPairs, caliper: ScoreCaliper | None = None
+    ) -> "_World":
+        rank = np.argsort(np.argsort(data.people["person"].to_numpy(), kind="stable"), kind="stable")
+        order = np.lexsort((rank[pairs.control], pairs.which))
+        which, person, row = pairs.which[order], pairs.control[order], pairs.row[order]
         end, event = data.column("end_day")[person], data.column("event")[person]
         last = (treated.start + treated.horizon)[which]
-        size = len(treated.row)
+        sets = len(treated.row)
+        size = np.bincount(which, minlength=sets)
+        may = np.ones(len(which), dtype=np.bool_)
+        if caliper is not None:
+            may = caliper.matched[row]
+            may |= (np.bincount(which, weights=may, minlength=sets) == 0)[which]  # nobody matched: anybody stands in
+        n_stand_ins = np.bincount(which, weights=may, minlength=sets).astype(np.int64)
         death, leave = _untreated_hazards(data, int(last.max()) + 1)
         return cls(
-            first=np.concatenate([[0], np.cumsum(np.bincount(which, minlength=size))]),
+            first=np.cumsum(size) - size,
+            size=size,
             which=which,
             person=person,
+            persons=data.people.height,
             start=treated.start,
             end=end,
             last=last,
             died=np.asarray((event == 1) & (end <= last)),
             death=death,
             leave=leave,
+            score=None if caliper is None else caliper.score[row],
+            width=0.0 if caliper is None else caliper.width,
+            stand_ins=np.flatnonzero(may),
+            first_stand_in=np.cumsum(n_stand_ins) - n_stand_ins,
+            n_stand_ins=n_stand_ins,
         )
 
     def kept(self, ratio: float) -> Floats:
@@ -98,29 +145,38 @@ class _World:
             alive = np.where(now, alive - dies - alive * self.leave[d], alive)
         return np.asarray(np.where(self.died, ratio + (1 - ratio) * later, 0.0), dtype=np.float64)
 
-    def draw(self, rng: np.random.Generator) -> Ints:
-        """One pair per set, nobody twice where that can be had."""
-        sets = len(self.first) - 1
-        chosen, taken = np.zeros(sets, dtype=np.int64), set[int]()
-        for i in rng.permutation(sets):
-            pairs = np.arange(self.first[i], self.first[i + 1])
-            free = [k for k in pairs[rng.permutation(len(pairs))[:50]] if int(self.person[k]) not in taken]
-            chosen[i] = free[0] if free else pairs[0]
-            taken.add(int(self.person[chosen[i]]))
+    def draw(self, rng: np.random.Generator, draws: int) -> Ints:
+        """One pair per set, shape (draws, sets); somebody drawn twice is drawn again, a few times."""
+        chosen = self._any(rng, (draws, len(self.size)))
+        for _ in range(10):
+            persons = self.person[chosen]
+            order = np.argsort(persons, axis=1, kind="stable")
+            in_order = np.take_along_axis(persons, order, axis=1)
+            twice = np.zeros(chosen.shape, dtype=np.bool_)
+            again = np.concatenate([np.zeros((draws, 1), dtype=np.bool_), in_order[:, 1:] == in_order[:, :-1]], axis=1)
+            np.put_along_axis(twice, order, again, axis=1)
+            if not twice.any():
+                break
+            chosen = np.where(twice, self._any(rng, chosen.shape), chosen)
         return chosen
 
-    def p_values(self, stand_in: Ints, dies: NDArray[np.bool_]) -> Floats:
-        """One-sided p of each world; `dies` has shape (worlds, sets)."""
-        begun = np.full(int(self.person.max()) + 1, np.iinfo(np.int64).max)
-        np.minimum.at(begun, self.person[stand_in], self.start)
-        control = begun[self.person] > self.start[self.which]  # not (pseudo-)treated up to and on that day
-        sets = len(stand_in)
-        m = np.bincount(self.which[control], minlength=sets)
-        dead = np.bincount(self.which[control & self.died], minlength=sets)
-        mass = poisson_binomial((dead + dies) / (m + 1))
-        t = dies.sum(axis=1)
-        below = np.cumsum(mass, axis=1)
-        return np.asarray(below[np.arange(len(t)), t], dtype=np.float64)
+    def _any(self, rng: np.random.Generator, shape: tuple[int, int]) -> Ints:
+        return self.stand_ins[self.first_stand_in + (rng.random(shape) * self.n_stand_ins).astype(np.int64)]
+
+    def p_values(self, stand_in: Ints, dies: Bools) -> Floats:
+        """One-sided p of each world and draw; `stand_in` (draws, sets), `dies` (worlds, draws, sets)."""
+        draws = len(stand_in)
+        never = int(self.start.max()) + 1
+        begun = np.full((draws, self.persons), never, dtype=np.int32)
+        np.minimum.at(begun, (np.arange(draws)[:, None], self.person[stand_in]), self.start.astype(np.int32))
+        control = begun[:, self.person] > self.start[self.which]  # not (pseudo-)treated up to and on that day
+        if self.score is not None:
+            control &= np.abs(self.score - self.score[stand_in][:, self.which]) <= self.width
+        m, dead = (np.add.reduceat(c, self.first, axis=1, dtype=np.int64) for c in (control, control & self.died))
+        dies = dies & (m > 0)
+        mass = poisson_binomial(np.where(m > 0, (dead + dies) / (m + 1), 0.0))  # an unmatched set cannot die
+        t = dies.sum(axis=2)
+        return np.asarray(np.take_along_axis(np.cumsum(mass, axis=2), t[..., None], axis=2)[..., 0])
 
 
 def _untreated_hazards(data: AnalysisSet, days: int) -> tuple[Floats, Floats]:

@@ -1,15 +1,15 @@
 """`analyse`: a study with records of its own. The order of the steps, and nothing computed here."""
 
 from collections.abc import Iterator, Sequence
-from math import inf
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
 from onearm.cohort.analysis_set import NEVER
-from onearm.cohort.build import Built, Cohort, build, build_cohort, matching_sha256
+from onearm.cohort.build import Cohort, build, build_cohort, matching_sha256
 from onearm.cohort.confounders import completeness
-from onearm.cohort.decisions import ScreeningLog, screening_log
+from onearm.cohort.decisions import ScreeningLog, screening_log, without_product
 from onearm.cohort.lots_given import lots_given
 from onearm.cohort.marker_values import before_and_after, direction
 from onearm.cohort.reactions import Reactions, infusion_reactions
@@ -28,8 +28,14 @@ from onearm.results.study_result import About, ComparatorRow, StudyResult
 from onearm.study.answer import answer
 from onearm.study.checks import require_sound
 from onearm.study.contrast import Contrast, contrast
+from onearm.study.expected import without_product_estimates
 from onearm.study.figures import Named, number, of_incidence
+from onearm.study.headline import evidence_of
+from onearm.study.likeness import Likeness, likeness, likeness_estimates
+from onearm.study.marker_answers import marker_answers
+from onearm.study.matching import match, scored
 from onearm.study.public_claims import answer_counts, answers, own_record, upper_of
+from onearm.study.reporting.tables import with_reporting
 from onearm.study.similar_incidence import clock_words, drawn
 from onearm.study.treated_records import (
     TreatedCourse,
@@ -59,10 +65,13 @@ def analyse(inputs: StudyInputs) -> StudyResult:
     protocol, records = inputs.protocol, inputs.records
     cohort = build_cohort(protocol, records, [s.records for s in inputs.similar])
     require_sound(inputs, cohort)
-    built = build(protocol, cohort)
+    known = scored(protocol, cohort, build(protocol, cohort))
+    matched = match(protocol, cohort, known)
+    built = matched.built
     index = index_words(protocol)
     treated = treated_course(built.data, cohort.own)
-    found = contrast(protocol, cohort, built, lots_given(records))
+    found = contrast(protocol, cohort, matched, known, lots_given(records))
+    like = likeness(protocol, cohort, matched)
     reactions, log = infusion_reactions(records), screening_log(records)
     untreated = untreated_follow_up(built.data)
     similar, control = _from_entry(untreated, cohort.own.clock, protocol.horizon_days)
@@ -71,6 +80,9 @@ def analyse(inputs: StudyInputs) -> StudyResult:
         *decision_estimates(log),
         *similar,
         *found.estimates,
+        *likeness_estimates(like),
+        *marker_answers(cohort, replace(built, data=matched.data), seed=protocol.sap.seed, alpha=protocol.sap.alpha),
+        *without_product_estimates(matched, without_product(records)),
         *safety_estimates(reactions),
         *stopping_estimates(reactions, protocol.stopping),
         *trial_estimates(inputs.trials),
@@ -79,20 +91,20 @@ def analyse(inputs: StudyInputs) -> StudyResult:
     if per_arm is not None:
         named = Named("settle.per_arm", "patients per arm of a trial that would settle it", "pacientes por grupo")
         estimates.append(number(named, float(per_arm), method="two proportions, two-sided .05, power .8"))
-    evidence = _evidence(inputs, cohort, built, treated, found, reactions, log)
+    evidence = _evidence(inputs, cohort, treated, found, like, reactions, log)
     gates = judge(evidence)
     verdict = decide(evidence, gates, settle(per_arm, control, protocol.horizon_days))
     claims = answers(inputs.sentences, own_record(treated, verdict, evidence.reactions, estimates))
     estimates += answer_counts(claims)
     primary = found.primary
     breaks = (hidden_bias_sentence(primary.gamma_star, primary.gamma_star_text),) if primary.p is not None else ()
-    return answer(
+    result = answer(
         inputs,
         "analyse",
         _about(inputs, cohort, treated, index),
         verdict,
         estimates,
-        attrition=built.data.attrition,
+        attrition=matched.data.attrition,
         comparators=tuple(_sources(inputs, cohort, similar)),
         gates=gates,
         flags=raise_flags(evidence),
@@ -100,6 +112,7 @@ def analyse(inputs: StudyInputs) -> StudyResult:
         charts=_charts(records, cohort, treated, found, untreated),
         break_points=breaks,
     )
+    return with_reporting(inputs, result)
 
 
 def index_words(protocol: Protocol) -> str:
@@ -136,17 +149,16 @@ def _from_entry(untreated: Untreated, clock: str, horizon: int) -> tuple[list[Es
 def _evidence(
     inputs: StudyInputs,
     cohort: Cohort,
-    built: Built,
     treated: TreatedCourse,
     found: Contrast,
+    like: Likeness,
     reactions: Reactions | None,
     log: ScreeningLog | None,
 ) -> Evidence:
     protocol, records = inputs.protocol, inputs.records
     assert records is not None
-    exact, null = treated.exact, found.null
-    chance = () if null is None else (("similar patients", null.p, null.p_worst_case),)
-    sources = set(built.data.people["source"])
+    exact, matched = treated.exact, found.matched
+    sources = set(matched.data.people["source"])
     doses = records["infusions"].group_by("subject_id").len()["len"].value_counts().sort("len")
     confounders = protocol.confounder
     return Evidence(
@@ -157,23 +169,14 @@ def _evidence(
         dead=exact.events,
         unresolved=exact.unresolved,
         missing=() if exact.n else ("n",),
-        null_p=None if null is None else (null.p, null.p_worst_case),
-        chance=chance,
         start_median=float(np.median(treated.who.start)) if len(treated.who.start) else None,
-        aligned=True,
         lag_logged=log is not None and not log.without_lag,
-        controls_with_days=bool(found.primary.n_controls),
         claim_comparator="own records" if not inputs.similar else ", ".join(s.name for s in inputs.similar),
-        claim_admitted=bool(found.primary.n_controls),
         same_setting=len(sources) == 1,
-        drift={} if found.delta_star is None else {"sets": found.delta_star},
-        confounders_complete=completeness(cohort, confounders, built.sets.pairs),
-        unmatched=len(built.sets.unmatched),
+        confounders_complete=completeness(cohort, confounders, matched.built.sets.pairs),
+        cotreatment_balanced=like.cotreatment_balanced,
         screened_share=None if log is None else log.share,
-        p_value=found.primary.estimate,
-        locked_before=plan_came_first(inputs.locks, protocol.sha256, matching_sha256(built)),
-        gamma_star=inf if found.primary.gamma_star_text.startswith(">") else found.primary.gamma_star,
-        pr_benefit=found.logrank.p_fewer,
+        locked_before=plan_came_first(inputs.locks, protocol.sha256, matching_sha256(matched.data)),
         infusions=records["infusions"].height or None,
         reactions=None if reactions is None else reactions.patients_with,
         assessed_patients=None if reactions is None else reactions.patients_assessed,
@@ -184,6 +187,7 @@ def _evidence(
         markers_reported=not records["measurements"].is_empty(),
         centres=cohort.own.people["centre"].n_unique(),
         foreign_comparator=bool(inputs.similar),
+        **evidence_of(found.headline, matched, like.placebo_p),
         exclusions=tuple(r.text for r in protocol.population.rules if r.id.startswith("E") and r.text),
     )
 

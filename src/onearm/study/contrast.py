@@ -3,26 +3,28 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
-from onearm.cohort.build import Built, Cohort, build
+from onearm.cohort.build import Built, Cohort
 from onearm.cohort.day_zero import EPISODE_CLOCKS
 from onearm.cohort.lots_given import Origins
 from onearm.estimators.aalen_johansen import AalenJohansen, aalen_johansen
 from onearm.estimators.attributable import Attributable, attributable
 from onearm.estimators.landmark import Landmark, landmark
-from onearm.estimators.one_sample_logrank import OneSampleLogrank, one_sample_logrank
+from onearm.estimators.observed_expected import observed_expected
+from onearm.estimators.one_sample_logrank import OneSampleLogrank
 from onearm.estimators.risk_set_test import RiskSetTest, risk_set_test
 from onearm.estimators.time_dependent_cox import HazardRatio, ever_treated_cox, time_dependent_cox
 from onearm.protocol.study import Protocol
 from onearm.results.estimate import Estimate
 from onearm.results.status import Role, Status
 from onearm.sensitivity.completion import completion
-from onearm.sensitivity.hidden_bias import drift_of_sets
 from onearm.sensitivity.leave_one_out import leave_one_out
-from onearm.sensitivity.set_null_predictive import SetNullPredictive, set_null_predictive
+from onearm.sensitivity.set_null_predictive import SetNullPredictive
+from onearm.study.alternatives import alternative_estimates
 from onearm.study.better_days import better_days
+from onearm.study.expected import observed_expected_estimates, other_matchings
 from onearm.study.figures import Named, number, of_incidence
+from onearm.study.headline import Headline, headline
+from onearm.study.matching import Matched, Scored, match
 from onearm.study.stress import (
     completion_estimates,
     drift_estimates,
@@ -38,49 +40,56 @@ FEW_DEATHS = 10  # on treated days: below it the hazard ratio is penalised
 class Contrast:
     """Every result of the patient-level comparison, refusals included."""
 
-    built: Built
-    primary: RiskSetTest
-    same_day_after: RiskSetTest
-    averted: Attributable
+    matched: Matched
+    headline: Headline
     incidence: AalenJohansen
-    null: SetNullPredictive | None
-    delta_star: float | None
-    logrank: OneSampleLogrank
     estimates: tuple[Estimate, ...]
 
+    @property
+    def primary(self) -> RiskSetTest:
+        """The exact test."""
+        return self.headline.primary
 
-def contrast(protocol: Protocol, cohort: Cohort, built: Built, origins: Origins) -> Contrast:
-    """The primary test and its companions on one analysis set; `origins`: lots and donors to leave out in turn."""
-    data, sap = built.data, protocol.sap
-    primary = risk_set_test(data, alpha=sap.alpha)
-    after = risk_set_test(build(protocol, cohort, same_day="after").data, alpha=sap.alpha)
-    averted, course = attributable(data), aalen_johansen(data)
-    null = set_null_predictive(data, bootstraps=sap.bootstraps, seed=sap.seed)
-    logrank = one_sample_logrank(data)
-    drift = None
-    if primary.counts is not None and primary.p is not None and primary.observed is not None:
-        deaths, controls = np.array(primary.counts.deaths), np.array(primary.counts.controls)
-        drift = drift_of_sets(deaths, controls, primary.observed, sap.alpha)
+    @property
+    def null(self) -> SetNullPredictive | None:
+        """What chance alone gives."""
+        return self.headline.null
+
+
+def contrast(protocol: Protocol, cohort: Cohort, matched: Matched, known: Scored | None, origins: Origins) -> Contrast:
+    """The primary test and its companions on the matched sets; `origins`: lots and donors to leave out in turn."""
+    data, sap, built = matched.data, protocol.sap, matched.built
+    head, course = headline(matched, sap), aalen_johansen(data)
+    primary = head.primary
+    after = risk_set_test(match(protocol, cohort, known, same_day="after").data, alpha=sap.alpha)
     estimates = (
         *_exact(primary, after),
-        *_exact_sensitivities(protocol, cohort, built),
-        _averted(averted),
+        *_exact_sensitivities(protocol, cohort, matched, known),
+        *other_matchings(matched, protocol.matching),
+        _averted(attributable(data)),
         *_incidence(course, data.horizon),
         *(better_days(data, seed=sap.seed) if cohort.own.clock in EPISODE_CLOCKS else ()),
         *_hazard_ratios(built),
+        *alternative_estimates(matched, protocol.strategies),
         *_landmarks(protocol, cohort, built),
-        *_chance(null),
-        *drift_estimates(drift, primary),
+        *_chance(head.null),
+        *drift_estimates(head.delta_star, primary),
         *left_out_estimates(leave_one_out(data, origins)),
         *completion_estimates(completion(data)),
-        *_one_sample(logrank),
-        *error_rate_estimates(data, protocol.sap),
+        *_one_sample(head.logrank),
+        *observed_expected_estimates(observed_expected(built.data, seed=sap.seed)),
+        *error_rate_estimates(head.rates),
     )
-    return Contrast(built, primary, after, averted, course, null, drift, logrank, estimates)
+    return Contrast(matched, head, course, estimates)
 
 
 def _exact(test: RiskSetTest, after: RiskSetTest) -> Iterator[Estimate]:
-    p = Named("primary.exact.p", "exact p, one-sided, fewer deaths", "p exacta, unilateral, menos muertes")
+    part, part_es = "", ""
+    if 0 < test.n_matched < test.n_treated:
+        part = f", {test.n_matched} of {test.n_treated} matched"
+        part_es = f", {test.n_matched} de {test.n_treated} emparejados"
+    told = f"exact p, one-sided, fewer deaths{part}", f"p exacta, unilateral, menos muertes{part_es}"
+    p = Named("primary.exact.p", *told)
     yield _test(p, test.p, test, Role.PRIMARY)
     yield _test(Named("primary.exact.midp", "mid-p", "mid-p"), test.mid_p, test, Role.PRIMARY)
     told = "exact p, controls still there the next morning", "p exacta, controles aún ahí a la mañana siguiente"
@@ -118,23 +127,25 @@ def _test(named: Named, value: float | None, test: RiskSetTest, role: Role) -> E
     )
 
 
-def _exact_sensitivities(protocol: Protocol, cohort: Cohort, built: Built) -> Iterator[Estimate]:
+def _exact_sensitivities(
+    protocol: Protocol, cohort: Cohort, matched: Matched, known: Scored | None
+) -> Iterator[Estimate]:
     """Lost patients the other way; everybody given the whole horizon; and the form that conditions on the future."""
     for how, en, es, settings in (
         ("treated_lost_alive", "lost treated alive", "tratados perdidos, vivos", {"treated_lost": "alive"}),
         ("treated_lost_dropped", "lost treated and their sets dropped", "sin perdidos", {"treated_lost": "dropped"}),
         ("controls_lost_dropped", "lost controls dropped", "sin controles perdidos", {"controls_lost": "dropped"}),
     ):
-        test = risk_set_test(built.data, **settings)  # type: ignore[arg-type]  # literal words
+        test = risk_set_test(matched.data, **settings)  # type: ignore[arg-type]  # literal words
         yield _test(
             Named(f"primary.exact.p.{how}", f"exact p, {en}", f"p exacta, {es}"), test.p, test, Role.SENSITIVITY
         )
     if protocol.study.data_lock is not None:
-        free = risk_set_test(build(protocol, cohort, calendar_rule=False).data, treated_lost="alive")
+        free = risk_set_test(match(protocol, cohort, known, calendar_rule=False).data, treated_lost="alive")
         told = "exact p, no calendar rule, all lost alive", "p exacta, sin regla de calendario, perdidos vivos"
         yield _test(Named("primary.exact.p.no_calendar_rule", *told), free.p, free, Role.SENSITIVITY)
-    never = build(protocol, cohort, calendar_rule=False, never_treated_only=True)
-    if never.data.sets.height != built.data.sets.height:
+    never = match(protocol, cohort, known, calendar_rule=False, never_treated_only=True)
+    if never.data.sets.height != matched.data.sets.height:
         wrong = risk_set_test(never.data, treated_lost="alive")
         told = "exact p against the never treated: refused", "p exacta frente a nunca tratados: rechazada"
         yield _test(Named("naive.never_treated.exact.p", *told), wrong.p, wrong, Role.REFUSED)

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from onearm import __version__
-from onearm.cohort.build import build, build_cohort, matching_sha256
+from onearm.cohort.build import build_cohort, matching_sha256
 from onearm.protocol.inputs import StudyInputs
 from onearm.results.problems import Problem, StudyProblems
 from onearm.study.checks import require_sound
+from onearm.study.matching import match
 
 
 def frozen(inputs: StudyInputs) -> Mapping[str, str]:
@@ -16,9 +17,8 @@ def frozen(inputs: StudyInputs) -> Mapping[str, str]:
         raise StudyProblems([Problem("records/", told, "Import the records first.")])
     cohort = build_cohort(inputs.protocol, inputs.records, [s.records for s in inputs.similar])
     require_sound(inputs, cohort)
-    built = build(inputs.protocol, cohort)
     return {
         "protocol_sha256": inputs.protocol.sha256,
-        "matching_sha256": matching_sha256(built),
+        "matching_sha256": matching_sha256(match(inputs.protocol, cohort).data),
         "onearm": __version__,
     }

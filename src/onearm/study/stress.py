@@ -2,19 +2,15 @@
 
 from collections.abc import Iterator
 
-from onearm.cohort.analysis_set import AnalysisSet
 from onearm.estimators.exact_interval import share
 from onearm.estimators.risk_set_test import RiskSetTest
 from onearm.estimators.time_dependent_cox import HazardRatio
-from onearm.protocol.study import Sap
 from onearm.results.estimate import Estimate
 from onearm.sensitivity.completion import Completion
 from onearm.sensitivity.e_value import e_value_of_limits, risk_ratio_of
-from onearm.sensitivity.error_rates import error_rates
+from onearm.sensitivity.error_rates import ErrorRates
 from onearm.sensitivity.leave_one_out import LeaveOneOut
 from onearm.study.figures import Named, number
-
-DRAWS = 2_000  # pseudo-treated draws: Monte Carlo error half a point at 5 %
 
 
 def drift_estimates(delta: float | None, test: RiskSetTest) -> Iterator[Estimate]:
@@ -85,9 +81,8 @@ _RATES = {
 }
 
 
-def error_rate_estimates(data: AnalysisSet, sap: Sap) -> Iterator[Estimate]:
+def error_rate_estimates(found: ErrorRates | None) -> Iterator[Estimate]:
     """False-positive rate and power of this very test, with Monte Carlo limits."""
-    found = error_rates(data, draws=DRAWS, seed=sap.seed, alpha=sap.alpha, hazard_ratios=tuple(_RATES))
     if found is None:
         for named in _RATES.values():
             yield number(named, None, remedy="Every treated patient needs two controls or more.")

@@ -38,7 +38,8 @@ class Evidence:
     effective_n: float | None = None
     screened_share: float | None = None
     cotreatment_balanced: bool | None = None
-    design_size: float | None = None  # false-positive rate of placebo-in-time and pseudo-treated runs
+    design_size: float | None = None  # false-positive rate of pseudo-treated draws
+    placebo_p: float | None = None  # were the treated on another course before treatment
     p_value: float | None = None
     gamma_star: float | None = None
     pr_benefit: float | None = None  # Pr(HR < 1) under the external-control bias prior

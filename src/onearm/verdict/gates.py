@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from onearm.results.study_result import Gate
 from onearm.verdict.evidence import Evidence
 
+LARGEST_SIZE = 0.07
+PLACEBO_P = 0.05
 NOT_REPORTED = ("not reported in what was read", "no consta en lo leído")
 #: What a judge says: passed, the value in words, reason in English and Spanish.
 Judged = tuple[bool, str, str, str]
@@ -222,16 +224,32 @@ def _g10(e: Evidence) -> Judged:
             "the analysis was not tried on untreated patients as a placebo",
             "el análisis no se probó con pacientes sin tratar, como placebo",
         )
-    ok = e.design_size <= 0.07
+    placebo = "not run" if e.placebo_p is None else f"p {e.placebo_p:.3f}"
+    value = f"{100 * e.design_size:.1f} % false positives, days before treatment {placebo}"
+    if e.design_size > LARGEST_SIZE:
+        return (
+            False,
+            value,
+            "the analysis finds a benefit too often where there is none",
+            "el análisis ve un beneficio demasiadas veces donde no lo hay",
+        )
+    if e.placebo_p is None:
+        return (
+            False,
+            value,
+            "the days before treatment could not be compared",
+            "no se pudieron comparar los días previos al tratamiento",
+        )
+    ok = e.placebo_p > PLACEBO_P
     return (
         ok,
-        f"{100 * e.design_size:.1f} % false positives",
+        value,
         "the analysis seldom finds a benefit where there is none"
         if ok
-        else "the analysis finds a benefit too often where there is none",
+        else "the treated were on another course before anything was given",
         "el análisis rara vez ve un beneficio donde no lo hay"
         if ok
-        else "el análisis ve un beneficio demasiadas veces donde no lo hay",
+        else "los tratados evolucionaban de otro modo antes de recibir nada",
     )
 
 
@@ -301,7 +319,14 @@ GATES: tuple[GateRule, ...] = (
         "L2",
         _g9,
     ),
-    GateRule("G10", "False alarms rare", "Pocas falsas alarmas", "placebo and pseudo-treated size <= 7 %", "L1", _g10),
+    GateRule(
+        "G10",
+        "False alarms rare",
+        "Pocas falsas alarmas",
+        "pseudo-treated size <= 7 %, placebo in time p > .05",
+        "L1",
+        _g10,
+    ),
     GateRule(
         "G11", "Beyond chance and bias", "Más que azar y sesgo", "p <= .05, Gamma* >= 1.5, Pr(HR < 1) >= .9", "L2", _g11
     ),

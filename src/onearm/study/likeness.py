@@ -1,0 +1,126 @@
+"""Were like compared with like: balance, other treatments, placebo in time, negative controls, other comparators."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+
+from onearm.cohort.build import Cohort
+from onearm.cohort.cotreatments import CoTreatment, cotreatments
+from onearm.estimators.balance import LoveTable
+from onearm.protocol.eligibility import Asked, asked_name
+from onearm.protocol.study import Protocol
+from onearm.results.estimate import Estimate
+from onearm.sensitivity.admission_sweep import AdmissionSweep, admission_sweep
+from onearm.sensitivity.placebo_in_time import Placebo, placebo_in_time, placebo_p
+from onearm.sensitivity.within_set_ranks import SetRanks, set_ranks
+from onearm.study.figures import Named, number
+from onearm.study.matching import Matched
+
+LARGEST_DIFFERENCE = 0.25  # standardised
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What the gates of likeness read."""
+
+    love: LoveTable | None
+    cotreatments: tuple[CoTreatment, ...]
+    placebo: tuple[Placebo, ...]
+    negative: tuple[tuple[str, SetRanks], ...]  # marker fixed before the index day, and how the treated rank
+    sweep: AdmissionSweep | None
+
+    @property
+    def cotreatment_balanced(self) -> bool | None:
+        """Whether no drug differs by more than .25 SD after the index day; None without a record of any."""
+        return all(abs(c.difference) <= LARGEST_DIFFERENCE for c in self.cotreatments) if self.cotreatments else None
+
+    @property
+    def placebo_p(self) -> float | None:
+        """Smallest p of the days before, corrected for their number."""
+        return placebo_p(self.placebo)
+
+
+def likeness(protocol: Protocol, cohort: Cohort, matched: Matched) -> Likeness:
+    """Everything about the matched sets that needs no outcome of the treated."""
+    seed = protocol.sap.seed
+    placebo = placebo_in_time(matched.data, matched.score, seed=seed) if matched.score is not None else ()
+    return Likeness(
+        matched.love,
+        cotreatments(cohort, matched.built, matched.data),
+        placebo,
+        tuple((name, _negative(name, cohort, matched, seed)) for name in protocol.sap.negative_controls),
+        admission_sweep(matched.data),
+    )
+
+
+def _negative(name: str, cohort: Cohort, matched: Matched, seed: int) -> SetRanks:
+    """Ranks of a value known on day zero, before any treatment."""
+    values = np.concatenate([_first(g.facts.number(name, 0, window_days=2)) for g in cohort.groups])
+    pairs = matched.data.sets.drop_nulls("control")
+    mine, theirs = (
+        values[matched.built.rows[pairs[side].to_numpy().astype(np.int64)]] for side in ("treated", "control")
+    )
+    return set_ranks(matched.data, mine, theirs, seed=seed)
+
+
+def _first(bounds: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    return np.where(np.isfinite(bounds[0]), bounds[0], bounds[1])
+
+
+def may_be_negative_control(name: str) -> bool:
+    """Whether a name asks for a number of a patient."""
+    return asked_name(name) is Asked.NUMBER
+
+
+def likeness_estimates(found: Likeness) -> Iterator[Estimate]:
+    """`balance.*`, `matching.*`, `cotreatment.*`, `placebo.*`, `negative_control.*`, `admission_sweep.*`."""
+    yield from _balance(found.love)
+    for c in found.cotreatments:
+        drug = c.drug.replace("_", " ")
+        told = f"{drug} on the index day or in the week after"
+        told_es = f"{drug} el día índice o en la semana siguiente"
+        for side, en, es, share in (
+            ("treated", "treated", "tratados", c.treated),
+            ("similar", "similar", "similares", c.similar),
+        ):
+            yield number(Named(f"cotreatment.{c.drug}.{side}", f"{told}, {en}", f"{told_es}, {es}"), share)
+        named = Named(f"cotreatment.{c.drug}.smd", f"{told}, standardised difference", f"{told_es}, dif. tipificada")
+        yield number(named, c.difference if isfinite(c.difference) else None, remedy="Given to all of one side only.")
+    for one in found.placebo:
+        told = f"{one.shift} days before the index day: place of the treated by expected death, .5 if alike"
+        told_es = f"{one.shift} días antes del día índice: lugar de los tratados por muerte esperada, .5 si iguales"
+        yield from _ranks(f"placebo.day{one.shift}", told, told_es, one.ranks)
+    for name, ranks in found.negative:
+        told, told_es = f"{name} on day zero: place of the treated", f"{name} en el día cero: lugar de los tratados"
+        yield from _ranks(f"negative_control.{name}", told, told_es, ranks)
+    if found.sweep is not None:
+        p = [v for v in found.sweep.p if v is not None]
+        for end, end_es, value in (("lowest", "mínima", min(p)), ("highest", "máxima", max(p))):
+            told = f"{end} p over {len(p)} choices of similar cases"
+            told_es = f"p {end_es} entre {len(p)} elecciones de similares"
+            yield number(Named(f"admission_sweep.p.{end}", told, told_es), value, sides=1)
+
+
+def _balance(love: LoveTable | None) -> Iterator[Estimate]:
+    if love is None:
+        return
+    for row in love.rows:
+        for when, en, es, value in (
+            ("before", "there that day", "presentes ese día", row.before),
+            ("after", "matched", "emparejados", row.after),
+        ):
+            told = f"{row.name}: standardised difference, treated minus similar, {en}"
+            told_es = f"{row.name}: diferencia tipificada, tratados menos similares, {es}"
+            remedy = "Not known in one of the two groups, or the same in all."
+            yield number(Named(f"balance.{row.name}.{when}", told, told_es), value, remedy=remedy)
+    named = Named("matching.effective_n", "effective number of controls", "número efectivo de controles")
+    yield number(named, love.effective_n, method="(sum w)^2 / sum w^2, every set weighs one")
+
+
+def _ranks(id_: str, told: str, told_es: str, ranks: SetRanks) -> Iterator[Estimate]:
+    method = "place in the set, mean; one member of each set drawn 9,999 times"
+    remedy = "Fewer than five sets have the value on both sides."
+    yield number(Named(f"{id_}.place", told, told_es), ranks.place, n=ranks.sets, method=method, remedy=remedy)
+    yield number(Named(f"{id_}.p", f"{told}, p", f"{told_es}, p"), ranks.p, n=ranks.sets, sides=2, remedy=remedy)
