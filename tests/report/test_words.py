@@ -30,7 +30,7 @@ MADE_TOO = {
             "balance",
             "cotreatment",
             "placebo",
-            "marker",
+            "exact",
             "other",
         )
     ),

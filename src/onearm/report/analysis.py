@@ -1,5 +1,6 @@
 """The patient-level contrast of `analyse`: exact test, deaths averted, hazard ratios naive and aligned (slot 10)."""
 
+import re
 from dataclasses import dataclass
 
 from onearm.report.figures_by_id import FiguresById, figures_of
@@ -11,6 +12,11 @@ from onearm.results.status import Role
 from onearm.results.study_result import StudyResult
 
 _EXACT = ("primary.exact.", "naive.never_treated.", "oe.", "one_sample.", "days_free.", "win_odds")
+#: Companions of a line of the table, told under "more numbers".
+ASIDE = re.compile(
+    r"^(primary\.exact\.(midp|p_harm|p\.(?!same_day_after$|day_alone$).*)|oe\.(observed|p)|one_sample\.(expected|p)"
+    r"|days_free\.(treated|similar)|sequential_trials\..*\.same_day_after)$"
+)
 _TICKS = ((0.1, "0.1"), (0.25, "0.25"), (0.5, "0.5"), (1.0, "1"), (2.0, "2"), (4.0, "4"), (10.0, "10"))
 _POWER = ("false_positive.this_design", "power.exact.hr50", "power.exact.hr20")
 
@@ -56,6 +62,7 @@ def analysis_of(result: StudyResult, words: Words, stamp: str = "") -> Analysis 
     exact = [e for prefix in _EXACT for e in figures.under(prefix)] + [
         e for e in figures.all.values() if "risk_difference" in e.id and not e.id.startswith("trial.")
     ]
+    exact = [e for e in exact if not ASIDE.match(e.id)]
     ticks = tuple((v, label.replace(".", ",") if words.language == "es" else label) for v, label in _TICKS)
     axis = Axis(200.0, ticks, logarithmic=True, reference=1.0)
     ratios = [e for e in figures.all.values() if e.id.endswith("hazard_ratio")]

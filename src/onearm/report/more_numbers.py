@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from onearm.report.analysis import ASIDE
 from onearm.report.deaths import similar_deaths, treated_deaths
 from onearm.report.figures_by_id import figures_of
 from onearm.report.landmarks import landmark_ids
@@ -16,7 +17,7 @@ _SHOWN = re.compile(
     r"^(comparator|trial|claims|primary\.exact|naive\.never_treated|oe|one_sample|days_free|safety|stopping|treated\.infusion_reaction|treated\.adverse"
     r"|null_predictive\.mass|false_positive|power)(\.|$)"
     r"|^(null_predictive\.(p|p_worst_case)|attributable\.deaths|win_odds|win_odds\.p|treated\.(start_day|followup)\.median|treated\.death\.(worst_case|resolved_only))$"
-    r"|^balance\.|^marker\..*(\.day\d+|p_harm|before_after\..*|background\..*)$"
+    r"|^(balance|marker)\."
     r"|^(?!trial\.).*(hazard_ratio|risk_difference)$"
 )
 _NAMED = re.compile(r"^(?:unresolved\.tipping|drift\.delta_star)\.(.+)$")
@@ -31,9 +32,14 @@ _FAMILIES = (
     "balance",
     "cotreatment",
     "placebo",
-    "marker",
+    "exact",
 )
-_WITH = {"matching": "balance", "negative_control": "placebo", "admission_sweep": "leave_one_out"}  # told together
+_WITH = {  # told together
+    "matching": "balance",
+    "negative_control": "placebo",
+    "admission_sweep": "leave_one_out",
+    **dict.fromkeys(("primary", "oe", "one_sample", "days_free", "sequential_trials"), "exact"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,10 @@ def more_numbers(result: StudyResult, words: Words) -> tuple[Family, ...]:
     left = [
         e
         for e in result.estimates
-        if e.value is not None and e.id not in drawn and e.id not in swept and not _SHOWN.match(e.id)
+        if e.value is not None
+        and e.id not in drawn
+        and e.id not in swept
+        and (ASIDE.match(e.id) or not _SHOWN.match(e.id))
     ]
     found: dict[str, list[str]] = {}
     for estimate in left:

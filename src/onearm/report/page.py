@@ -15,6 +15,7 @@ from onearm.report.incidence import heading_of, incidence
 from onearm.report.landmarks import landmark_tables
 from onearm.report.level_bar import level_bar
 from onearm.report.love_plot import love_plot
+from onearm.report.marker_contrasts import marker_contrast_rows
 from onearm.report.marks import failed, passed
 from onearm.report.more_numbers import more_numbers
 from onearm.report.null_histogram import null_histogram
@@ -91,6 +92,7 @@ def _side_two(result: StudyResult, words: Words, stamp: str) -> Mapping[str, obj
         },
         "flags": tuple(f for f in result.flags if f.raised),
         "landmarks": landmark_tables(result, words),
+        "marker_contrasts": marker_contrast_rows(result, words),
         "love": love_plot(result, words, stamp),
         "more": more_numbers(result, words),
         "methods": method_lines(result),

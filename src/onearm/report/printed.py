@@ -6,12 +6,12 @@ from collections.abc import Callable
 from onearm.report.words import Words
 from onearm.results.estimate import Estimate
 
-_PROBABILITY = re.compile(r"(^|\.)(p|midp|p_worst_case|p_at_most_\w+|mass)(\.|$)|^null_predictive\.")
+_PROBABILITY = re.compile(r"(^|\.)(p|midp|p_harm|p_family|p_worst_case|p_at_most_\w+|mass)(\.|$)|^null_predictive\.")
 _RATIO = re.compile(r"(ratio|win_odds$|gamma_star|evalue)")
 _COUNT = re.compile(r"^(claims\.|unresolved\.tipping\.|attributable\.|primary\.exact\.observed)")
 _SHARE = re.compile(
     r"\.death(\.|$)|^treated\.(unresolved|extubated|ever_extubated|improved|infusion_reaction|adverse)"
-    r"|theta0|^power|^false_positive"
+    r"|theta0|^power|^false_positive|^cotreatment\..*\.(treated|similar)$"
 )
 
 

@@ -79,8 +79,7 @@ def likeness_estimates(found: Likeness) -> Iterator[Estimate]:
     yield from _balance(found.love)
     for c in found.cotreatments:
         drug = c.drug.replace("_", " ")
-        told = f"{drug} on the index day or in the week after"
-        told_es = f"{drug} el día índice o en la semana siguiente"
+        told, told_es = f"{drug} within a week", f"{drug} en una semana"
         for side, en, es, share in (
             ("treated", "treated", "tratados", c.treated),
             ("similar", "similar", "similares", c.similar),
@@ -89,11 +88,11 @@ def likeness_estimates(found: Likeness) -> Iterator[Estimate]:
         named = Named(f"cotreatment.{c.drug}.smd", f"{told}, standardised difference", f"{told_es}, dif. tipificada")
         yield number(named, c.difference if isfinite(c.difference) else None, remedy="Given to all of one side only.")
     for one in found.placebo:
-        told = f"{one.shift} days before the index day: place of the treated by expected death, .5 if alike"
-        told_es = f"{one.shift} días antes del día índice: lugar de los tratados por muerte esperada, .5 si iguales"
+        told = f"{one.shift} days before the index day, place by expected death (.5 alike)"
+        told_es = f"{one.shift} días antes del día índice, lugar por muerte esperada (.5 iguales)"
         yield from _ranks(f"placebo.day{one.shift}", told, told_es, one.ranks)
     for name, ranks in found.negative:
-        told, told_es = f"{name} on day zero: place of the treated", f"{name} en el día cero: lugar de los tratados"
+        told, told_es = f"{name} on day zero, place (.5 alike)", f"{name} en el día cero, lugar (.5 iguales)"
         yield from _ranks(f"negative_control.{name}", told, told_es, ranks)
     if found.sweep is not None:
         p = [v for v in found.sweep.p if v is not None]
@@ -123,4 +122,5 @@ def _ranks(id_: str, told: str, told_es: str, ranks: SetRanks) -> Iterator[Estim
     method = "place in the set, mean; one member of each set drawn 9,999 times"
     remedy = "Fewer than five sets have the value on both sides."
     yield number(Named(f"{id_}.place", told, told_es), ranks.place, n=ranks.sets, method=method, remedy=remedy)
-    yield number(Named(f"{id_}.p", f"{told}, p", f"{told_es}, p"), ranks.p, n=ranks.sets, sides=2, remedy=remedy)
+    when, when_es = (t.split(",")[0] for t in (told, told_es))
+    yield number(Named(f"{id_}.p", f"{when}, p", f"{when_es}, p"), ranks.p, sides=2, remedy=remedy)
