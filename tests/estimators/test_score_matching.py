@@ -38,13 +38,20 @@ def test_the_caliper_is_a_share_of_the_sd_over_distinct_control_days(ward):
         for t, c, d in zip(pairs.treated, pairs.control, pairs.distance, strict=True)
         if d <= 0.2 * pairs.sd
     }
+    served = {t for t, _ in expected}
+    expected |= {(t, c) for t, c in chosen(nearest(data, pairs, 1)) if t not in served}  # all within 1 SD here
     assert kept == expected and kept < chosen(data)
 
 
-def test_a_wider_caliper_keeps_everybody_and_a_closed_one_nobody(ward):
+def test_a_wider_caliper_keeps_everybody_and_a_closed_one_the_nearest_up_to_1_sd(ward):
     data, _, pairs = ward
     assert chosen(within_caliper(data, pairs, 99)) == chosen(data)
-    alone = within_caliper(data, pairs, -1)
+    lone = within_caliper(data, pairs, -1)
+    close = replace(pairs, score_control=pairs.score_treated + 0.5 * pairs.sd)
+    assert chosen(lone) == chosen(nearest(data, pairs, 1))
+    assert len(chosen(within_caliper(data, close, 0.2))) == 13
+    far = replace(pairs, score_control=pairs.score_treated + 1.1 * pairs.sd)
+    alone = within_caliper(data, far)
     assert chosen(alone) == set() and len(unmatched(alone)) == 13
     assert alone.sets["set_id"].n_unique() == 13
 

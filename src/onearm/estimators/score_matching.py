@@ -17,7 +17,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 CALIPER = 0.2  # SD of logit m0
+LONE_CALIPER = 1.0  # for whoever has nobody within the caliper: the nearest one, up to here
 NEAREST = 5
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,12 +62,20 @@ def _scores(data: AnalysisSet, score: Prognosis, person: Ints, day: Ints, h: Int
 
 
 def within_caliper(data: AnalysisSet, pairs: ScorePairs, caliper: float = CALIPER) -> AnalysisSet:
-    """Everybody at most `caliper` SD of logit m0 away."""
-    return keep_pairs(data, pairs.distance <= caliper * pairs.sd + 1e-12)
+    """Everybody at most `caliper` SD of logit m0 away; who has nobody there gets the nearest within LONE_CALIPER."""
+    inside = pairs.distance <= caliper * pairs.sd + ROUNDING
+    served = np.zeros(data.people.height, dtype=np.bool_)
+    served[pairs.treated[inside]] = True
+    lone = ~served[pairs.treated] & (pairs.distance <= LONE_CALIPER * pairs.sd + ROUNDING)
+    return keep_pairs(data, inside | (lone & _among_nearest(data, pairs, 1)))
 
 
 def nearest(data: AnalysisSet, pairs: ScorePairs, k: int = NEAREST) -> AnalysisSet:
     """The `k` nearest of each treated patient; ties by person id."""
+    return keep_pairs(data, _among_nearest(data, pairs, k))
+
+
+def _among_nearest(data: AnalysisSet, pairs: ScorePairs, k: int) -> NDArray[np.bool_]:
     names = data.people["person"].gather(pairs.control).to_numpy()
     order = np.lexsort((names, pairs.distance, pairs.treated))
     first = np.concatenate([[True], np.diff(pairs.treated[order]) != 0]) if len(order) else np.zeros(0, dtype=np.bool_)
@@ -73,7 +83,7 @@ def nearest(data: AnalysisSet, pairs: ScorePairs, k: int = NEAREST) -> AnalysisS
     place = np.arange(len(order)) - np.repeat(begins, np.diff(np.append(begins, len(order))))
     kept = np.zeros(len(order), dtype=np.bool_)
     kept[order[place < k]] = True
-    return keep_pairs(data, kept)
+    return kept
 
 
 def keep_pairs(data: AnalysisSet, kept: NDArray[np.bool_]) -> AnalysisSet:

@@ -7,7 +7,7 @@ p <= alpha is the false-positive rate. An effect is put in by thinning their dai
 probability HR; whoever is spared meets the pooled untreated hazards of the days after, times HR.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +44,10 @@ class ScoreCaliper:
     """The matching to repeat: one entry per row of `sets` with a control."""
 
     score: Floats  # logit m0 of the control on that day
+    matched: Bools  # whether it is matched to the treated patient
     width: float  # largest difference
-    matched: Bools  # within the caliper of the treated patient
+    least: int  # where fewer than this are within the width: so many of the nearest ...
+    farthest: float  # ... up to this difference
 
 
 def error_rates(
@@ -92,8 +94,7 @@ class _World:
     died: Bools
     death: Floats  # pooled untreated hazard of death by day
     leave: Floats
-    score: Floats | None  # of each pair
-    width: float
+    caliper: ScoreCaliper | None  # its arrays in the order of the pairs
     stand_ins: Ints  # pairs that may stand in, in order of set
     first_stand_in: Ints  # of each set, in `stand_ins`
     n_stand_ins: Ints
@@ -127,8 +128,7 @@ class _World:
             died=np.asarray((event == 1) & (end <= last)),
             death=death,
             leave=leave,
-            score=None if caliper is None else caliper.score[row],
-            width=0.0 if caliper is None else caliper.width,
+            caliper=None if caliper is None else replace(caliper, score=caliper.score[row], matched=may),
             stand_ins=np.flatnonzero(may),
             first_stand_in=np.cumsum(n_stand_ins) - n_stand_ins,
             n_stand_ins=n_stand_ins,
@@ -170,13 +170,28 @@ class _World:
         begun = np.full((draws, self.persons), never, dtype=np.int32)
         np.minimum.at(begun, (np.arange(draws)[:, None], self.person[stand_in]), self.start.astype(np.int32))
         control = begun[:, self.person] > self.start[self.which]  # not (pseudo-)treated up to and on that day
-        if self.score is not None:
-            control &= np.abs(self.score - self.score[stand_in][:, self.which]) <= self.width
+        if self.caliper is not None:
+            score = self.caliper.score
+            control &= self._alike(np.where(control, np.abs(score - score[stand_in][:, self.which]), np.inf))
         m, dead = (np.add.reduceat(c, self.first, axis=1, dtype=np.int64) for c in (control, control & self.died))
         dies = dies & (m > 0)
         mass = poisson_binomial(np.where(m > 0, (dead + dies) / (m + 1), 0.0))  # an unmatched set cannot die
         t = dies.sum(axis=2)
         return np.asarray(np.take_along_axis(np.cumsum(mass, axis=2), t[..., None], axis=2)[..., 0])
+
+    def _alike(self, distance: Floats) -> Bools:
+        """Pairs within the width, else the nearest ones; `distance` (draws, pairs), inf for who is no control."""
+        rule = self.caliper
+        assert rule is not None
+        inside: Bools = distance <= rule.width
+        short = np.add.reduceat(inside, self.first, axis=1, dtype=np.int64) < rule.least
+        for i in np.flatnonzero(short.any(axis=0)):
+            draws, pairs = short[:, i], slice(self.first[i], self.first[i] + self.size[i])
+            near = distance[draws, pairs]
+            last = min(rule.least, near.shape[1]) - 1
+            reach = np.minimum(np.partition(near, last, axis=1)[:, last], rule.farthest)
+            inside[draws, pairs] = near <= reach[:, None]
+        return inside & np.isfinite(distance)
 
 
 def _untreated_hazards(data: AnalysisSet, days: int) -> tuple[Floats, Floats]:

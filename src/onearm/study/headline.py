@@ -10,7 +10,7 @@ import numpy as np
 from onearm.estimators.one_sample_logrank import OneSampleLogrank, one_sample_logrank
 from onearm.estimators.risk_set_test import RiskSetTest, risk_set_test
 from onearm.protocol.study import Sap
-from onearm.sensitivity.error_rates import ErrorRates, ScoreCaliper, error_rates
+from onearm.sensitivity.error_rates import ErrorRates, error_rates
 from onearm.sensitivity.hidden_bias import drift_of_sets
 from onearm.sensitivity.set_null_predictive import SetNullPredictive, set_null_predictive
 from onearm.study.matching import Matched
@@ -50,9 +50,7 @@ def headline(
 
 def _rates(matched: Matched, sap: Sap, draws: int, hazard_ratios: tuple[float, ...]) -> ErrorRates | None:
     """Pseudo-treated draws of the study's own sets on the day, matched anew as the study was."""
-    caliper, pairs = None, matched.pairs
-    if pairs is not None:
-        caliper = ScoreCaliper(pairs.score_control, matched.width, pairs.distance <= matched.width)
+    caliper = matched.repeated()
     return error_rates(
         matched.built.data, draws=draws, seed=sap.seed, alpha=sap.alpha, hazard_ratios=hazard_ratios, caliper=caliper
     )

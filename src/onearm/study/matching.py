@@ -5,14 +5,17 @@ The score is fitted on untreated days only, so no outcome under treatment has be
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from onearm.cohort.analysis_set import AnalysisSet
 from onearm.cohort.build import Built, Cohort, build
 from onearm.cohort.covariates import DayCovariates, day_covariates, with_covariates
 from onearm.estimators.balance import LoveTable, love_table
 from onearm.estimators.prognosis import Prognosis, fitted
-from onearm.estimators.score_matching import ScorePairs, nearest, score_pairs, unmatched, within_caliper
+from onearm.estimators.score_matching import LONE_CALIPER, ScorePairs, nearest, score_pairs, unmatched, within_caliper
 from onearm.protocol.study import Matching, Protocol
 from onearm.results.attrition import AttritionRow
+from onearm.sensitivity.error_rates import ScoreCaliper
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,12 +27,24 @@ class Matched:
     score: Prognosis | None  # None: no confounders, or not asked for
     pairs: ScorePairs | None
     love: LoveTable | None
-    width: float = 0.0  # largest difference of logit m0 that counts as alike
+    matching: Matching = Matching()
 
     @property
     def unmatched(self) -> tuple[str, ...]:
         """Treated patients nobody is compared with."""
         return unmatched(self.data)
+
+    def repeated(self) -> ScoreCaliper | None:
+        """The matching as pseudo-treated draws repeat it; None where there is no score."""
+        if self.pairs is None:
+            return None
+        kept = set(self.data.sets.drop_nulls("control").select("treated", "control").iter_rows())
+        there = zip(self.pairs.treated.tolist(), self.pairs.control.tolist(), strict=True)
+        is_kept = np.array([pair in kept for pair in there], dtype=np.bool_)
+        if self.matching.score == "nearest":
+            return ScoreCaliper(self.pairs.score_control, is_kept, -1.0, self.matching.nearest, np.inf)
+        width, farthest = (c * self.pairs.sd for c in (self.matching.score_caliper, LONE_CALIPER))
+        return ScoreCaliper(self.pairs.score_control, is_kept, width, 1, farthest)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,4 +88,4 @@ def match_sets(built: Built, score: Prognosis, matching: Matching) -> Matched:
     told = ("somebody with a like prognosis was there", "había alguien con pronóstico parecido")
     row = AttritionRow("score", n - lone[0], n - lone[1], *told)
     data = replace(data, attrition=(*data.attrition, row))
-    return Matched(built, data, score, pairs, love_table(built.data, data), matching.score_caliper * pairs.sd)
+    return Matched(built, data, score, pairs, love_table(built.data, data), matching)
