@@ -105,7 +105,15 @@ def test_a_thinned_death_meets_the_hazards_of_the_days_after_by_hand():
     assert world.kept(1.0).tolist() == [1, 0, 1, 0]
 
 
-def test_a_set_with_one_control_gives_no_rates():
+def test_a_set_with_one_control_is_left_out():
+    data = ward(np.random.default_rng(1), treated=6, untreated=60)
+    lone = data.sets.filter(pl.col("set_id") == 0).head(1)
+    found = error_rates(replace(data, sets=pl.concat([lone, data.sets.filter(pl.col("set_id") > 0)])), draws=50, seed=1)
+    without = error_rates(replace(data, sets=data.sets.filter(pl.col("set_id") > 0)), draws=50, seed=1)
+    assert found == without and found.n_treated == 5
+
+
+def test_nothing_but_sets_with_one_control_gives_no_rates():
     data = ward(np.random.default_rng(1), treated=2, untreated=20)
     first = data.sets.filter(pl.col("set_id") == 0).head(1)
     assert error_rates(replace(data, sets=first), draws=100, seed=1) is None

@@ -59,12 +59,16 @@ def error_rates(
     hazard_ratios: tuple[float, ...] = (1.0, 0.5, 0.2),
     caliper: ScoreCaliper | None = None,
 ) -> ErrorRates | None:
-    """Rates of the primary test on pseudo-treated draws of the sets on the day; None with a set below two controls."""
+    """Rates of the primary test on pseudo-treated draws of the sets on the day.
+
+    Sets of fewer than two controls are left out; None when that leaves none.
+    """
     treated = treated_follow_up(data)
     pairs = set_pairs(data, treated)
-    m = np.bincount(pairs.which, minlength=len(treated.row))
-    if not len(m) or pairs.misaligned or m.min() < LEAST_CONTROLS:
+    enough = np.bincount(pairs.which, minlength=len(treated.row)) >= LEAST_CONTROLS
+    if pairs.misaligned or not enough.any():
         return None
+    treated, pairs = _only(enough, treated, pairs)
     world = _World.of(data, treated, pairs, caliper)
     rng = np.random.Generator(np.random.Philox(key=seed))
     rejected = np.zeros(len(hazard_ratios), dtype=np.int64)
@@ -76,7 +80,18 @@ def error_rates(
         rejected += (world.p_values(stand_in, chance < kept[:, stand_in]) <= alpha).sum(axis=1)
         left -= len(stand_in)
     told = tuple((ratio, int(k)) for ratio, k in zip(hazard_ratios, rejected, strict=True))
-    return ErrorRates(draws, len(m), alpha, told)
+    return ErrorRates(draws, int(enough.sum()), alpha, told)
+
+
+def _only(kept: Bools, treated: TreatedFollowUp, pairs: SetPairs) -> tuple[TreatedFollowUp, SetPairs]:
+    """The treated for whom `kept` holds, and their pairs."""
+    rows = {name: getattr(treated, name)[kept] for name in ("row", "start", "end", "event", "horizon")}
+    names = tuple(p for p, k in zip(treated.person, kept.tolist(), strict=True) if k)
+    inside = kept[pairs.which]
+    which = (np.cumsum(kept) - 1)[pairs.which[inside]]
+    return replace(treated, person=names, **rows), replace(
+        pairs, which=which, control=pairs.control[inside], row=pairs.row[inside]
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -85,7 +85,7 @@ def error_rate_estimates(found: ErrorRates | None) -> Iterator[Estimate]:
     """False-positive rate and power of this very test, with Monte Carlo limits."""
     if found is None:
         for named in _RATES.values():
-            yield number(named, None, remedy="Every treated patient needs two controls or more.")
+            yield number(named, None, remedy="No treated patient has two controls or more.")
         return
     for ratio, rejected in found.rejected:
         share_ = share(rejected, found.draws)
