@@ -50,6 +50,7 @@ def test_blinded_it_holds_no_outcome():
 def test_a_treated_patient_who_breaks_a_rule_stays_a_control_until_the_day_before():
     ward = stay(Ward(), "A").infusion("A", 5)
     stay(ward, "B", until=12, kind="died").infusion("B", 8).episode("B", "ecmo", 7)
+    stay(ward, "C", until=3)
     found = built(protocol(rule("E1", "ecmo", "==", True)), ward)
     b = person(found.data, "B")
     assert (b["end_day"], b["event"], b["start_day"]) == (7, 0, NEVER)  # open, untreated, until the day before day 8
@@ -59,12 +60,13 @@ def test_a_treated_patient_who_breaks_a_rule_stays_a_control_until_the_day_befor
 def test_a_death_on_the_day_of_a_treatment_that_does_not_count_is_no_untreated_death():
     ward = stay(Ward(), "A").infusion("A", 5)
     stay(ward, "B", until=8.5, kind="died").infusion("B", 8).episode("B", "ecmo", 7)
+    stay(ward, "C")
     b = person(built(protocol(rule("E1", "ecmo", "==", True)), ward).data, "B")
     assert (b["end_day"], b["event"], b["start_day"]) == (7, 0, NEVER)
 
 
 def test_who_was_infused_after_leaving_keeps_the_day_of_leaving():
-    ward = stay(stay(Ward(), "A").infusion("A", 5), "B", until=6).infusion("B", 8)
+    ward = stay(stay(stay(Ward(), "A").infusion("A", 5), "B", until=6).infusion("B", 8), "C")
     b = person(built(protocol(), ward).data, "B")
     assert (b["end_day"], b["event"], b["start_day"]) == (6, 2, NEVER)
 
@@ -88,8 +90,9 @@ def test_who_was_treated_elsewhere_is_untreated_until_the_day_before():
     own = stay(stay(Ward(), "A").episode("A", "tocilizumab", 5), "B")
     other = Ward("individual_external", source="ELSEWHERE")
     stay(other, "A", until=12, kind="died").episode("A", "tocilizumab", 8)  # the same name in another source
+    stay(other, "B")
     data = built(plan, own, other).data
-    theirs = data.people.filter(pl.col("source") == "ELSEWHERE").row(0, named=True)
+    theirs = data.people.filter((pl.col("source") == "ELSEWHERE") & (pl.col("person") == "A")).row(0, named=True)
     assert (theirs["end_day"], theirs["event"], theirs["start_day"]) == (7, 0, NEVER)
     assert person(data, "A")["start_day"] == 5 and len(data.treated) == 1
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from small_ward import Ward, cohort, on, protocol, rule, stay, studies
 
 from onearm.cohort.analysis_set import NEVER
+from onearm.cohort.build import build
 from onearm.cohort.day_states import in_state_on
 from onearm.cohort.risk_sets import OFF_STATE, alike, risk_sets
 
@@ -211,9 +212,19 @@ def test_a_source_keeps_its_own_clock():
 
 def test_who_was_treated_elsewhere_is_a_control_until_then_and_no_treated_patient_of_the_study():
     plan = protocol(treat="tocilizumab")
-    own = ward_of("AB").episode("A", "tocilizumab", 5).episode("B", "tocilizumab", 8)
+    own = ward_of("ABC").episode("A", "tocilizumab", 5).episode("B", "tocilizumab", 8)
     other = similar().episode("P", "tocilizumab", 7)
-    assert sets_of(plan, own, other) == {"A": "BPQ", "B": "Q"}
+    assert sets_of(plan, own, other) == {"A": "BCPQ", "B": "CQ"}
+
+
+def test_a_source_in_which_everybody_was_treated_gives_no_controls():
+    plan = protocol(treat="tocilizumab")
+    own = ward_of("AB").episode("A", "tocilizumab", 5).episode("B", "tocilizumab", 8)
+    assert sets_of(plan, own, similar()) == {"A": "PQ", "B": "PQ"}
+    both = similar().episode("P", "tocilizumab", 7).episode("Q", "tocilizumab", 9)
+    assert sets_of(plan, own, both) == {"A": "", "B": ""}
+    data = build(plan, cohort(plan, own, both)).data
+    assert data.people["person"].sort().to_list() == ["A", "B"]  # nobody's untreated days count
 
 
 def test_of_a_source_without_dates_nobody_is_within_calendar_days():

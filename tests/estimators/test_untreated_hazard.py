@@ -44,7 +44,15 @@ def test_everybody_gives_the_days_before_their_own_treatment():
 
 
 def test_a_death_on_the_day_of_treatment_is_no_untreated_death():
-    assert untreated_hazard(world(patient("T", end=5, event=1, start=5))).deaths == (0,) * 5
+    there = patient("C", end=0, event=0)
+    assert untreated_hazard(world(patient("T", end=5, event=1, start=5), there)).deaths == (0,) * 5
+
+
+def test_a_source_in_which_everybody_was_treated_has_no_untreated_days():
+    treated = [patient(f"T{k}", end=9, event=1, start=5) for k in range(3)]
+    other = {**patient("C", end=2, event=1), "source": "elsewhere"}
+    assert untreated_hazard(world(*treated)).status is Status.ONE_ARM
+    assert untreated_hazard(world(*treated, other)).at_risk == (1, 1, 1)
 
 
 def test_thin_days_are_pooled_and_others_left_alone():

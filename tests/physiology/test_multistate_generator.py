@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from onearm.physiology.courses import courses, decided, draw_persons, follow_up_days
+from onearm.physiology.circumstances import death_factor, hospital_of, is_earlier, rate_factor, steroid_given
+from onearm.physiology.courses import able_until, courses, decided, draw_persons, draw_trials, follow_up_days
 from onearm.physiology.multistate import BASELINES, MultistateSettings, draw_multistate
 from onearm.physiology.randomness import Key
 from onearm.physiology.supply import NO_BAG, reserve
@@ -143,6 +144,105 @@ def test_whoever_is_reintubated_can_die_and_leave_later(persons):
     assert np.isfinite(course.left[extubated_once]).all()
 
 
+# circumstances
+
+
+def test_settings_at_their_defaults_change_no_bit_and_no_hash():
+    key = Key(1, 0)
+    assert death_factor(SMALL, key, np.arange(5)) == rate_factor(SMALL, key, np.arange(5)) == 1.0
+    source = pl.read_csv(EXAMPLE / "sources.csv")
+    assert source["file_sha256"][0] == THIRTEEN.sha256()
+    assert replace(SMALL, moribund_days=1.0).sha256() != SMALL.sha256()
+
+
+def test_many_trials_at_once_hold_the_courses_of_each_alone():
+    settings = MultistateSettings(centre_death_sd=0.5, steroid_gamma=1.0, effect_in="mild", death_ratio=0.5)
+    many = draw_trials(Key.of_trials(3, 0, 3), np.arange(50))
+    infused = decided(settings, many)
+    together = courses(settings, many, infused)
+    for k in range(3):
+        alone = draw_persons(Key(3, k), 0, 50)
+        assert np.array_equal(infused[k], decided(settings, alone))
+        course = courses(settings, alone, infused[k])
+        assert np.array_equal(together.died[k], course.died)
+        assert np.array_equal(together.left[k], course.left)
+        assert np.array_equal(together.first_end[k], course.first_end)
+
+
+def test_an_offer_begins_late_and_never_in_the_earlier_era(persons):
+    settings = MultistateSettings(offer_from_days=7.0, earlier_share=0.4)
+    chosen = decided(settings, persons)
+    earlier = is_earlier(settings, persons.key, persons.patient)
+    assert abs(earlier.mean() - 0.4) < three_errors(0.4)
+    assert np.isinf(chosen[earlier]).all()
+    assert chosen[~earlier].min() >= 7
+    assert chosen[~earlier].mean() == pytest.approx(32, abs=0.4)
+
+
+def test_who_gets_a_corticosteroid_dies_less_and_is_treated_sooner(persons):
+    settings = MultistateSettings(steroid_death_ratio=0.65, steroid_gamma=1.5, steroid_share=0.6)
+    given = steroid_given(settings, persons.key, persons.patient)
+    dead = without_infusion(settings, persons).died < 28
+    assert dead[given].mean() < dead[~given].mean() - 0.05
+    ratio = decided(settings, persons)[~given].mean() / decided(settings, persons)[given].mean()
+    assert ratio == pytest.approx(math.exp(1.5), rel=0.05)
+
+
+def test_hospitals_differ_and_those_of_another_trial_differ_otherwise(persons):
+    settings = MultistateSettings(centre_death_sd=0.5, centre_rate_sd=0.5)
+    factor = death_factor(settings, persons.key, persons.patient)
+    hospital = hospital_of(settings, persons.key, persons.patient)
+    assert len(np.unique(factor)) == len(np.unique(hospital)) == settings.hospitals
+    other = death_factor(settings, Key(1, 1), persons.patient[:100])
+    assert not set(np.unique(other)) & set(np.unique(factor))
+    spread = [np.log(death_factor(settings, Key(1, t), persons.patient[:100])).std() for t in range(100)]
+    assert np.mean(spread) == pytest.approx(0.5, abs=0.1)
+
+
+def test_who_is_seen_to_be_dying_is_not_treated(persons):
+    settings = MultistateSettings(moribund_days=2.0)
+    course = without_infusion(settings, persons)
+    able = able_until(settings, course)
+    dies = np.isfinite(course.died)
+    assert np.allclose(course.died[dies] - able[dies], 2)
+    assert np.array_equal(able[~dies], course.first_end[~dies])
+    assert np.array_equal(able_until(MultistateSettings(), course), course.first_end)
+
+
+def test_an_effect_may_begin_late_and_concern_some(persons):
+    infused = np.full(N, 3.0)
+    without = without_infusion(MultistateSettings(), persons)
+    late = courses(MultistateSettings(death_ratio=0.5, effect_delay_days=4.0), persons, infused)
+    assert without.died[late.died != without.died].min() > 7
+    some = courses(MultistateSettings(death_ratio=0.5, effect_in="severe"), persons, infused)
+    assert persons.severity[some.died != without.died].min() > 0
+
+
+def test_who_improves_dies_less_comes_off_sooner_and_is_treated_sooner(persons):
+    ratios = {"improved_death_ratio": 0.25, "improved_extubation_ratio": 2.0, "improved_gamma": 1.0}
+    settings = MultistateSettings(death_slope=0, extubation_slope=0, improve_per_day=1e9, **ratios)
+    course = without_infusion(settings, persons)
+    d, e = settings.death_per_day / 4, settings.extubation_per_day * 2
+    risk = d / (d + e) * -math.expm1(-28 * (d + e))
+    assert abs((course.died < 28).mean() - risk) < three_errors(risk)
+    assert decided(settings, persons).mean() == pytest.approx(25 / math.e, abs=0.15)
+
+
+def test_an_effect_after_an_improvement_multiplies_the_lower_hazard(persons):
+    ratios = {"improve_per_day": 0.2, "improved_death_ratio": 0.25, "improved_extubation_ratio": 2.0}
+    settings = MultistateSettings(death_slope=0, extubation_slope=0, death_ratio=0.5, **ratios)
+    course = courses(settings, persons, np.full(N, 2.0))
+    # by small steps: improved or not, before and after day 2
+    d, e, c, dead, there, better = settings.death_per_day, settings.extubation_per_day, 0.2, 0.0, 1.0, 0.0
+    for k in range(28_000):
+        ratio = 0.5 if k >= 2000 else 1.0
+        dead += (there * d + better * d / 4) * ratio / 1000
+        moved = there * c / 1000
+        there -= there * (d * ratio + e) / 1000 + moved
+        better += moved - better * (d / 4 * ratio + 2 * e) / 1000
+    assert abs((course.died < 28).mean() - dead) < three_errors(dead) + 1e-4
+
+
 # twins
 
 
@@ -209,6 +309,8 @@ def test_another_seed_or_trial_is_another_world():
         replace(SMALL, wait_days=math.inf, measured_days=-1),
         replace(SMALL, wait_days=2.0, lag_days=0.01, death_per_day=0.5),
         MultistateSettings(patients=1),
+        replace(SMALL, offer_from_days=2.0, moribund_days=1.5, wait_days=8.0, death_per_day=0.1),
+        replace(SMALL, earlier_share=0.5, steroid_gamma=1.0, centre_death_sd=0.5, follow_up="from_infusion"),
     ],
 )
 def test_records_break_no_rule(settings, seed):
@@ -319,6 +421,10 @@ def test_no_purpose_no_records():
         ({"entry_days": 400}, "data_lock"),
         ({"hospitals": 100}, "hospitals"),
         ({"first_patient": 999_999}, "first_patient"),
+        ({"steroid_death_ratio": 0.0}, "steroid_death_ratio"),
+        ({"offer_from_days": -1.0}, "offer_from_days"),
+        ({"centre_rate_sd": -0.1}, "centre_rate_sd"),
+        ({"earlier_share": 1.1}, "earlier_share"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(change, said):

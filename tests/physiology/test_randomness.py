@@ -65,9 +65,22 @@ def test_numbers_of_processes_are_never_changed():
         "SEVERITY": 1, "MEASURED_SEVERITY": 2, "DEATH": 3, "EXTUBATION": 4, "DECISION": 5, "FOLLOW_UP": 6,
         "LEAVING": 7, "REINTUBATION": 8, "SITE": 9, "ENTRY": 10, "ARRIVAL": 11, "AGE": 12, "SEX": 13,
         "COMORBIDITY": 14, "BODY": 15, "STEROID": 16, "SAMPLE": 17, "MARKER": 18, "MISSING": 19, "BAG": 20, "LOT": 21,
+        "CENTRE": 22, "ERA": 23, "LOSS": 24, "MISCODING": 25, "TEST": 26, "IMPROVEMENT": 27,
     }  # fmt: skip
 
 
 def test_a_seed_outside_64_bits_is_refused():
     with pytest.raises(ValueError, match="seed and trial"):
         uniform(Key(-1, 0), Process.DEATH, 0)
+
+
+def test_many_trials_at_once_hold_the_bits_of_each_alone():
+    patients = np.arange(7)
+    many = uniform(Key.of_trials(9, 3, 4), Process.DEATH, patients, day=2)
+    assert many.shape == (4, 7)
+    for k in range(4):
+        assert np.array_equal(many[k], uniform(Key(9, 3 + k), Process.DEATH, patients, day=2))
+    wide = normal(Key.of_trials(9, 0, 3000), Process.LEAVING, np.arange(20), draw=1)
+    assert np.array_equal(wide[2999], normal(Key(9, 2999), Process.LEAVING, np.arange(20), draw=1))
+    last = Key(9, np.array([[2**64 - 1]], dtype=np.uint64))
+    assert uniform(last, Process.DEATH, 5)[0, 0] == uniform(Key(9, 2**64 - 1), Process.DEATH, 5)

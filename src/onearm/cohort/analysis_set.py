@@ -57,6 +57,11 @@ class AnalysisSet:
         """Rows of `people` with an index day, in row order."""
         return np.flatnonzero(self.column("start_day") < NEVER)
 
+    @property
+    def gives_untreated_days(self) -> NDArray[np.bool_]:
+        """Persons of a source in which somebody stayed untreated, shape (persons,); see `stays_untreated`."""
+        return stays_untreated(self.people["source"], self.column("start_day"))
+
     def follow_up_horizon(self) -> NDArray[np.int64]:
         """h of each person, were they indexed on `start_day`: min(H, potential - Z); shape (persons,)."""
         return np.minimum(
@@ -66,3 +71,13 @@ class AnalysisSet:
     def blinded(self) -> "AnalysisSet":
         """The same set without outcomes: `end_day`, `event` and `states` are gone."""
         return replace(self, people=self.people.drop("end_day", "event"), states=None)
+
+
+def stays_untreated(source: pl.Series, start_day: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each person's source holds anybody never treated.
+
+    Where everybody was treated, all are known to have lived until then: their days before treatment hold no death and
+    are no sign of what happens untreated (docs/decisions/012).
+    """
+    known = pl.DataFrame({"source": source, "never": start_day == NEVER})
+    return known.select(pl.col("never").any().over("source")).to_series().to_numpy()

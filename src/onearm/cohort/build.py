@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from onearm.cohort.analysis_set import NEVER, PEOPLE, SETS, AnalysisSet
+from onearm.cohort.analysis_set import NEVER, PEOPLE, SETS, AnalysisSet, stays_untreated
 from onearm.cohort.day_states import day_states
 from onearm.cohort.eligibility import in_words
 from onearm.cohort.follow_up import FollowUp, follow_up
@@ -135,8 +135,12 @@ def _not_counted(groups: Sequence[Group], sets: RiskSets) -> pl.Series:
 
 
 def _until_treated(people: pl.DataFrame, who: pl.Series) -> pl.DataFrame:
-    """Persons `who` as untreated until the day before their treatment; end_day -1 where there is no such day."""
-    last = pl.col("start_day") - 1
+    """Persons `who` as untreated until the day before their treatment; end_day -1 where there is no such day.
+
+    Nor is there one in a source where everybody was treated.
+    """
+    stays = stays_untreated(people["source"], people["start_day"].to_numpy())
+    last = pl.when(pl.lit(stays)).then(pl.col("start_day") - 1).otherwise(-1)
     cut = pl.lit(who) & (pl.col("end_day") > last)
     return people.with_columns(
         pl.when(cut).then(0).otherwise(pl.col("event")).cast(pl.Int8).alias("event"),

@@ -1,7 +1,8 @@
 """Risk sets: for each treated patient, everybody still there, untreated and alike on the same day.
 
 Patients treated later are controls until then. Leaving out the ever-treated would condition on the future: whoever
-dies early has no time left to be treated, so "never treated" collects the early deaths.
+dies early has no time left to be treated, so "never treated" collects the early deaths. A source in which everybody
+was treated gives no controls, for the same reason the other way round: all of them lived to be treated.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from onearm.cohort.analysis_set import NEVER, SETS
+from onearm.cohort.analysis_set import NEVER, SETS, stays_untreated
 from onearm.cohort.day_states import in_state_on
 from onearm.cohort.eligibility import eligible_on_day
 from onearm.cohort.follow_up import FollowUp
@@ -122,6 +123,7 @@ def _controls(
         start, potential = (people[c].to_numpy().astype(np.int64) for c in ("start_day", "potential_days"))
         fits = in_state_on(group.course, index) & eligible(g, index)
         fits &= (start == NEVER) if never_treated_only else (start > index)
+        fits &= stays_untreated(people["source"], start)
         fits &= potential - index >= follow
         fits &= alike(groups[0], row, group, index, matching)
         found.append(group.offset + np.flatnonzero(fits))

@@ -15,7 +15,7 @@ Ints = NDArray[np.int64]
 class UntreatedDays:
     """One row per person-day in the state of the clock, and counts of the days off it.
 
-    The treated give days 0..Z-1. An open person is at risk on their last day.
+    The treated give days 0..Z-1, if their source also holds untreated patients. An open person is at risk on their last day.
     """
 
     person: Ints  # row of `people`
@@ -36,7 +36,7 @@ def untreated_days(data: AnalysisSet) -> UntreatedDays:
     last = np.minimum(end, start - 1)
     days = states.shape[1] - 1
     now, then = states[:, :days], states[:, 1:]
-    untreated = np.arange(days)[None, :] <= last[:, None]
+    untreated = (np.arange(days)[None, :] <= last[:, None]) & data.gives_untreated_days[:, None]
     here = untreated & (now == DayState.V)
     person, day = np.nonzero(here)
     became = then[person, day]

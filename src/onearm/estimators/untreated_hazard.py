@@ -93,11 +93,14 @@ def untreated_hazard(data: AnalysisSet, *, window: int | None = None) -> Untreat
 
 
 def untreated_follow_up(data: AnalysisSet) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Last untreated day and event of everybody who has one, in row order: the treated are open from the day before."""
+    """Last untreated day and event of everybody who has one, in row order: the treated are open from the day before.
+
+    A source in which everybody was treated has none to give.
+    """
     end, event, start = (data.column(name) for name in ("end_day", "event", "start_day"))
     cut = end >= start
     end, event = np.where(cut, start - 1, end), np.where(cut, 0, event)
-    there = end >= 0
+    there = (end >= 0) & data.gives_untreated_days
     return end[there], event[there]
 
 

@@ -6,6 +6,9 @@
     infusion     decision ~ Exp(exp(gamma U) / wait_days), a fixed lag after it, while the first spell lasts
     follow-up    to a data lock, or normal from the infusion
 
+Off unless asked for: hospitals that differ, an earlier era, a corticosteroid that works (`circumstances`), a change of
+state on the way (`improvement`), nobody treated who is seen to be dying, an effect that begins late or concerns some.
+
 Time is continuous and recorded to the minute, so an event at t days falls on day floor(t) of the clock. Everything has
 a formula, so bias can be computed; it tests methods and predicts no patient. It shares random numbers with the virtual
 hospital, and neither course nor hazards.

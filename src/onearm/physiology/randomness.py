@@ -48,18 +48,32 @@ class Process(IntEnum):
     MISSING = 19  # draw = number of the marker
     BAG = 20  # patient = number of the bag; draw = count, viability
     LOT = 21  # patient = number of the lot
+    CENTRE = 22  # patient = number of the hospital; draw = death, rate of treating
+    ERA = 23
+    LOSS = 24
+    MISCODING = 25
+    TEST = 26  # patient = 0; what a randomised p needs
+    IMPROVEMENT = 27
 
 
 class Key(NamedTuple):
-    """What all numbers of one virtual trial share."""
+    """What all numbers of one virtual trial share, or those of many: `trial` may be an array, shape (trials, 1)."""
 
     seed: int
-    trial: int
+    trial: int | NDArray[np.uint64]
+
+    @classmethod
+    def of_trials(cls, seed: int, first: int, count: int) -> "Key":
+        """Trials `first` to `first + count - 1`, one row each. A row holds the bits of its trial drawn alone."""
+        return cls(seed, np.arange(first, first + count, dtype=np.uint64)[:, None])
 
 
 def uniform(key: Key, process: Process, patient: ArrayLike, *, day: ArrayLike = 0, draw: ArrayLike = 0) -> Floats:
-    """Uniform on (0, 1); patient, day and draw broadcast and give the shape."""
+    """Uniform on (0, 1); patient, day and draw, with an array of trials, broadcast and give the shape."""
     patients, days, draws = np.broadcast_arrays(*(np.asarray(x, dtype=np.int64) for x in (patient, day, draw)))
+    if isinstance(key.trial, np.ndarray):
+        trials, patients, days, draws = np.broadcast_arrays(key.trial, patients, days, draws)
+        key = Key(key.seed, trials.ravel())
     counter = ((days + DAY_OFFSET).ravel(), process, patients.ravel(), draws.ravel())
     return _unit(philox(key, *counter)).reshape(patients.shape)
 
@@ -77,24 +91,33 @@ def exponential(key: Key, process: Process, patient: ArrayLike, *, day: ArrayLik
 
 
 def philox(key: Key, *counter: ArrayLike) -> Words:
-    """First word of the Philox4x64-10 block of each counter of four words, which broadcast to one dimension."""
-    if not all(0 <= k < _WORD for k in key):
+    """First word of the Philox4x64-10 block of each counter of four words, which broadcast to one dimension.
+
+    An array of trials has that dimension too.
+    """
+    if not all(0 <= k < _WORD for k in key if isinstance(k, int)):
         raise ValueError(f"seed and trial must lie in 0..2^64-1, not {key.seed}, {key.trial}")
     words = np.broadcast_arrays(*(np.atleast_1d(np.asarray(c)).astype(np.uint64) for c in counter))
     first = np.empty(words[0].shape, dtype=np.uint64)
+    trial = key.trial
     for start in range(0, first.size, _CHUNK):
         part = slice(start, start + _CHUNK)
-        first[part] = _block(key, *(w[part] for w in words))
+        second = trial[part] if isinstance(trial, np.ndarray) else trial
+        first[part] = _block((key.seed, second), *(w[part] for w in words))
     return first
 
 
-def _block(key: Key, c0: Words, c1: Words, c2: Words, c3: Words) -> Words:
+def _block(key: tuple[int, int | Words], c0: Words, c1: Words, c2: Words, c3: Words) -> Words:
     for i in range(_ROUNDS):
-        k0, k1 = (np.uint64((k + i * w) % _WORD) for k, w in zip(key, _WEYL, strict=True))
+        k0, k1 = (_turned(k, i * w) for k, w in zip(key, _WEYL, strict=True))
         high0, low0 = _product(_MULTIPLIERS[0], c0)
         high1, low1 = _product(_MULTIPLIERS[1], c2)
         c0, c1, c2, c3 = high1 ^ c1 ^ k0, low1, high0 ^ c3 ^ k1, low0
     return c0
+
+
+def _turned(k: int | Words, by: int) -> np.uint64 | Words:
+    return np.uint64((k + by) % _WORD) if isinstance(k, int) else k + np.uint64(by % _WORD)
 
 
 def _product(a: int, x: Words) -> tuple[Words, Words]:

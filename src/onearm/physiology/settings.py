@@ -3,13 +3,33 @@
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from types import MappingProxyType
 from typing import Literal
 
 #: share dead at day 28, percent -> (death, extubation) per ventilated day at severity 0 (design, evidence 6.1)
 BASELINES = MappingProxyType({30: (0.0185, 0.042), 37: (0.0245, 0.036), 46: (0.034, 0.032), 61: (0.058, 0.024)})
+
+#: settings that came after the first hashes were printed
+_LATER = frozenset(
+    (
+        "offer_from_days",
+        "moribund_days",
+        "effect_delay_days",
+        "effect_in",
+        "centre_death_sd",
+        "centre_rate_sd",
+        "steroid_death_ratio",
+        "steroid_gamma",
+        "earlier_share",
+        "earlier_death_ratio",
+        "improve_per_day",
+        "improved_death_ratio",
+        "improved_extubation_ratio",
+        "improved_gamma",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +65,45 @@ class MultistateSettings:
     longest_wait_days: float = 60.0  # from_infusion: whoever would wait longer is followed as if treated then
     hospitals: int = 6
     first_hospital: int = 1
-    steroid_share: float = 0.6  # given a corticosteroid, whatever the severity; changes nothing
+    steroid_share: float = (
+        0.6  # given a corticosteroid, whatever the severity; changes nothing unless `steroid_...` says so
+    )
     measured_days: int = 28  # markers from the day before ventilation to this day; -1: none
     source_id: str = "VIRTUAL-B"
+    offer_from_days: float = 0.0  # treating is not decided earlier; the wait begins then
+    moribund_days: float = 0.0  # so long before an untreated death on the ventilator nobody is treated any more
+    effect_delay_days: float = 0.0  # from the infusion to `death_ratio`
+    effect_in: Literal["all", "mild", "severe"] = "all"  # whom `death_ratio` concerns: severity below, above 0
+    centre_death_sd: float = 0.0  # of the log hazard of death between hospitals
+    centre_rate_sd: float = 0.0  # of the log rate of treating between hospitals
+    steroid_death_ratio: float = 1.0  # of the death hazard, all of ventilation, in those who get a corticosteroid
+    steroid_gamma: float = 0.0  # log rate of treating in those who get a corticosteroid
+    earlier_share: float = 0.0  # of an earlier era: nothing was on offer
+    earlier_death_ratio: float = 1.0  # of the death hazard in the earlier era
+    improve_per_day: float = 0.0  # of a change of state; from then on the ratios below
+    improved_death_ratio: float = 1.0
+    improved_extubation_ratio: float = 1.0
+    improved_gamma: float = 0.0  # log rate of treating
 
     def __post_init__(self) -> None:
         positive = (self.death_per_day, self.extubation_per_day, self.wait_days, self.death_ratio, self.patients)
+        ratios = (
+            self.steroid_death_ratio,
+            self.earlier_death_ratio,
+            self.improved_death_ratio,
+            self.improved_extubation_ratio,
+        )
+        delays = (self.offer_from_days, self.moribund_days, self.effect_delay_days)
         last_entry = self.first_entry.toordinal() + self.entry_days
         wrong = {
             "death_per_day, extubation_per_day, wait_days, death_ratio, patients must be above 0": min(positive) <= 0,
             "lag_days and reintubation_per_day must not be negative": min(self.lag_days, self.reintubation_per_day) < 0,
+            "steroid_, earlier_, improved_death_ratio and improved_extubation_ratio must be above 0": min(ratios) <= 0,
+            "improve_per_day must not be negative": self.improve_per_day < 0,
+            "offer_from_days, moribund_days and effect_delay_days must not be negative": min(delays) < 0,
+            "centre_death_sd and centre_rate_sd must not be negative": min(self.centre_death_sd, self.centre_rate_sd)
+            < 0,
+            "earlier_share must lie in 0..1": not 0 <= self.earlier_share <= 1,
             "rho and steroid_share must lie in 0..1": not (0 <= self.rho <= 1 and 0 <= self.steroid_share <= 1),
             "first_patient must not be negative, its last number not above 999999": self.first_patient < 0
             or self.first_patient + self.patients > 999_999,
@@ -69,8 +118,9 @@ class MultistateSettings:
                 raise ValueError(f"{what}: {self}")
 
     def sha256(self) -> str:
-        """SHA-256 of the settings as sorted JSON."""
-        values = {name: _plain(value) for name, value in asdict(self).items()}
+        """SHA-256 of the settings as sorted JSON, without `_LATER` ones at their default: old hashes stay."""
+        defaults = {f.name: f.default for f in fields(self) if f.name in _LATER}
+        values = {name: _plain(v) for name, v in asdict(self).items() if name not in defaults or v != defaults[name]}
         return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

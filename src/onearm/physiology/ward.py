@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from onearm.physiology.courses import Courses, Persons, courses, decided, follow_up_days
+from onearm.physiology.circumstances import hospital_of
+from onearm.physiology.courses import Courses, Persons, able_until, courses, decided, follow_up_days
 from onearm.physiology.randomness import Floats, Key, Process, uniform
 from onearm.physiology.settings import MultistateSettings
 from onearm.physiology.supply import NO_BAG, reserve
@@ -66,7 +67,7 @@ def admit(key: Key, settings: MultistateSettings, persons: Persons) -> tuple[War
     chosen = decided(settings, persons)
     planned = chosen + settings.lag_days
     untreated = courses(settings, persons, np.full_like(chosen, np.inf))
-    end = untreated.spell_end[:, 0]
+    end = able_until(settings, untreated)
     lock = _minute_of(settings.data_lock) + DAY - 1
     zero = _entry(key, settings, persons, planned, lock)
     order = np.flatnonzero(chosen < end)
@@ -75,8 +76,7 @@ def admit(key: Key, settings: MultistateSettings, persons: Persons) -> tuple[War
     bag[order] = reserve(at[order], freed[order], (planned < end)[order], settings.containers)
     infused = np.where((bag != NO_BAG) & (planned < end), planned, np.inf)
     actual = courses(settings, persons, infused)
-    share = uniform(key, Process.SITE, persons.patient)
-    hospital = settings.first_hospital + (share * settings.hospitals).astype(np.int64)
+    hospital = hospital_of(settings, key, persons.patient)
     ward = Ward(
         key=key,
         settings=settings,
@@ -98,16 +98,22 @@ def admit(key: Key, settings: MultistateSettings, persons: Persons) -> tuple[War
 
 
 def _entry(key: Key, settings: MultistateSettings, persons: Persons, planned: Floats, lock: int) -> Minutes:
-    """When ventilation begins.
+    """When ventilation begins."""
+    return np.asarray(lock - entry_room(key, settings, persons, planned))
+
+
+def entry_room(key: Key, settings: MultistateSettings, persons: Persons, planned: Floats) -> Minutes:
+    """Whole minutes from the beginning of ventilation to the end of the day of the lock.
 
     `from_infusion`: everybody's records close the drawn follow-up after the infusion was given, or would have been:
     potential follow-up depends on nobody's outcome.
     """
     if settings.follow_up == "lock":
         share = uniform(key, Process.ENTRY, persons.patient)
-        return _minute_of(settings.first_entry) + (share * settings.entry_days * DAY).astype(np.int64)
+        room = _minute_of(settings.data_lock) + DAY - 1 - _minute_of(settings.first_entry)
+        return np.asarray(room - (share * settings.entry_days * DAY).astype(np.int64))
     days = follow_up_days(settings, persons)
-    return np.asarray(lock - ((np.minimum(planned, settings.longest_wait_days) + days) * DAY).astype(np.int64))
+    return np.asarray(((np.minimum(planned, settings.longest_wait_days) + days) * DAY).astype(np.int64))
 
 
 def _minutes(zero: Minutes, days: Floats) -> Minutes:

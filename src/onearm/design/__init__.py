@@ -1,0 +1,1 @@
+"""Operating characteristics: how often our own answers are wrong where the truth is known."""
