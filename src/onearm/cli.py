@@ -197,6 +197,48 @@ def _require_files(files: list[Path]) -> None:
         raise StudyProblems((Problem(str(f), "the file is not there.", "Check its name.") for f in missing), _NOTHING)
 
 
+@app.command()
+def calibrate(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where finished blocks are kept, one line each.")],
+    cells: Annotated[list[str] | None, typer.Option("--cells", help='World or cell, as "S0" or "S2.*/13/*".')] = None,
+    trials: Annotated[int | None, typer.Option("--trials", min=1, help="Per cell; else as the targets ask.")] = None,
+    levels: Annotated[bool, typer.Option("--levels", help="The level each trial would get, instead of tests.")] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0)] = 20201125,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes; else one per core.")] = None,
+    markdown: Annotated[Path | None, typer.Option("--markdown", help="Write the table there too.")] = None,
+) -> None:
+    """How often our own answers are wrong, in virtual trials whose truth is known. Goes on where FILE stops.
+
+    Example:  onearm calibrate build/calibration.jsonl --cells S0 --trials 200
+    """
+    import os
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    from onearm.design.calibration_file import CalibrationProblem
+    from onearm.design.calibration_run import run
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("trials", total=None)
+        try:
+            text = run(
+                file,
+                patterns=cells or (),
+                trials=trials,
+                levels=levels,
+                seed=seed,
+                workers=workers or len(os.sched_getaffinity(0)),
+                markdown=markdown,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+        except (CalibrationProblem, ValueError) as problem:
+            print(f"{problem}", file=sys.stderr)
+            raise typer.Exit(1) from None
+    print(text, end="")
+
+
 def _imported(files: list[Path], mapping: Path, out: Path, partial: bool, source: Path | None) -> "ImportReport":
     """Import, with the rows read so far on standard error while it lasts."""
     from rich.console import Console

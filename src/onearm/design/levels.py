@@ -1,12 +1,14 @@
 """The level a virtual trial would be given: the steps of `study.trial_level`, score and caliper fitted anew each time.
 
-A tenth to half a second per trial, so it is asked for beside the analyses of `calibrate.ANALYSES`, not among them.
+A twentieth to a third of a second per trial, so it is asked for beside the analyses of `calibrate.ANALYSES`.
 """
 
 from dataclasses import replace
 
 from onearm.design.analyses import Analysis, EachTrial
+from onearm.design.cells import Cell, cells_of
 from onearm.design.one_trial import OneTrial
+from onearm.design.scenarios import SCENARIO
 from onearm.estimators.risk_set_test import risk_set_test
 from onearm.results.status import Status
 from onearm.study.trial_level import SAP, matched_trial, trial_level
@@ -34,3 +36,23 @@ def level(trial: OneTrial) -> dict[str, bool]:
 
 
 VERDICT = Analysis("verdict", EachTrial(level))
+
+#: Worlds whose levels are asked for (evidence 6.3), and in what sizes: (world, numbers treated).
+LEVEL_WORLDS = (
+    ("S0", (13, 40)),
+    ("S3", (13, 40)),
+    ("S4.x140", (13, 40)),
+    ("S12.harm", (13, 40)),
+    ("E.hr20", (13, 40)),
+    ("E.hr35", (13, 40)),
+    ("S3.hr65", (13,)),
+    ("S3.hr40", (13,)),
+    ("S3.strong", (40,)),
+)
+LEVEL_TRIALS = 1_000
+
+
+def level_cells() -> tuple[Cell, ...]:
+    """Every cell of LEVEL_WORLDS, the cheap ones first."""
+    found = [c for name, treated in LEVEL_WORLDS for c in cells_of((SCENARIO[name],), n_treated=treated)]
+    return tuple(sorted(found, key=lambda c: c.n_similar))

@@ -54,21 +54,22 @@ def fit_multinomial(
     rows, q = design.shape
     k = outcome.shape[1]
     b = _first_guess(outcome, q) if start is None else start.copy()
-    value = _objective(design, outcome, penalty, b)
+    transposed, totals = np.ascontiguousarray(design.T), design.T @ outcome
+    value, p = _objective(transposed, totals, penalty, b)
     for _ in range(steps):
-        gradient, hessian = _slope(design, outcome, penalty, b)
+        gradient, hessian = _slope(transposed, totals, penalty, b, p)
         if np.abs(gradient).max() < NEAR * rows:
             return MultinomialFit(b, hessian, penalty, True)
         step = np.linalg.lstsq(hessian, gradient, rcond=1e-13)[0].reshape(k, q).T
         size = 1.0
         while size > 1e-6:
             tried = b + size * step
-            new = _objective(design, outcome, penalty, tried)
+            new, p = _objective(transposed, totals, penalty, tried)
             if new <= value + 1e-10 * abs(value):
                 break
             size /= 2
         b, value = tried, new
-    return MultinomialFit(b, _slope(design, outcome, penalty, b)[1], penalty, False)
+    return MultinomialFit(b, _slope(transposed, totals, penalty, b, p)[1], penalty, False)
 
 
 def _first_guess(outcome: Floats, q: int) -> Floats:
@@ -79,23 +80,25 @@ def _first_guess(outcome: Floats, q: int) -> Floats:
     return b
 
 
-def _objective(design: Floats, outcome: Floats, penalty: Floats, b: Floats) -> float:
-    """Half the penalised deviance."""
-    linear = np.clip(design @ b, -LARGEST_EXPONENT, LARGEST_EXPONENT)
-    inner = np.log1p(np.exp(linear).sum(axis=1)).sum() - (outcome * linear).sum()
-    return float(inner + 0.5 * (penalty[:, None] * b**2).sum())
+def _objective(transposed: Floats, totals: Floats, penalty: Floats, b: Floats) -> tuple[float, Floats]:
+    """Half the penalised deviance, and P(outcome) of shape (outcomes, rows).
+
+    `transposed` is the design, (columns, rows); `totals` = design' outcome: all the fit needs of what happened.
+    """
+    exponent = np.exp(np.clip(b.T @ transposed, -LARGEST_EXPONENT, LARGEST_EXPONENT))
+    all_in = 1.0 + exponent.sum(axis=0)
+    inner = np.log(all_in).sum() - (totals * b).sum()
+    return float(inner + 0.5 * (penalty[:, None] * b**2).sum()), exponent / all_in
 
 
-def _slope(design: Floats, outcome: Floats, penalty: Floats, b: Floats) -> tuple[Floats, Floats]:
+def _slope(transposed: Floats, totals: Floats, penalty: Floats, b: Floats, p: Floats) -> tuple[Floats, Floats]:
     """Gradient of the penalised log-likelihood (flat, outcome by outcome) and minus its Hessian."""
-    p = probabilities(design, b)
     q, k = b.shape
-    gradient = design.T @ (outcome - p) - penalty[:, None] * b
+    gradient = totals - transposed @ p.T - penalty[:, None] * b
     hessian = np.empty((k * q, k * q))
     for i in range(k):
         for j in range(i, k):
-            weight = p[:, i] * ((i == j) - p[:, j])
-            block = design.T @ (design * weight[:, None])
+            block = (transposed * (p[i] * ((i == j) - p[j]))) @ transposed.T
             hessian[i * q : (i + 1) * q, j * q : (j + 1) * q] = block
             hessian[j * q : (j + 1) * q, i * q : (i + 1) * q] = block
     hessian[np.diag_indices(k * q)] += np.tile(penalty, k)

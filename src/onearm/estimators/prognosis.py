@@ -186,15 +186,15 @@ def _fit(frame: FittedDays, fold: Ints, ridge: float | None) -> tuple[Multinomia
 def chained(found: Prognosis, b: Floats, z: Floats, day: Ints, h: Ints) -> Floats:
     """Chance of death on day..day+h: b (fits, columns, outcomes), z (rows, covariates) -> (fits, rows)."""
     dies, home, back = found.off_hazards
-    fixed = np.einsum("rc,fck->frk", z, b[:, UNPENALISED:])
-    here, away, dead = (np.full(fixed.shape[:2], v) for v in (1.0, 0.0, 0.0))
+    fixed = np.einsum("rc,fck->kfr", z, b[:, UNPENALISED:])
+    here, away, dead = (np.full(fixed.shape[1:], v) for v in (1.0, 0.0, 0.0))
     for step in range(int(h.max(initial=-1)) + 1):
         terms = _day_terms(np.minimum(day + step, found.last_day))
-        linear = fixed + np.einsum("rc,fck->frk", terms, b[:, :UNPENALISED])
+        linear = fixed + np.einsum("rc,fck->kfr", terms, b[:, :UNPENALISED])
         exponent = np.exp(np.clip(linear, -30, 30))
-        p = exponent / (1.0 + exponent.sum(axis=2, keepdims=True))
-        death = p[..., 0]
-        off = p[..., 1] if p.shape[2] > 1 else np.zeros_like(death)
+        p = exponent / (1.0 + exponent.sum(axis=0))
+        death = p[0]
+        off = p[1] if len(p) > 1 else np.zeros_like(death)
         inside = (step <= h)[None, :]
         dead = np.where(inside, dead + here * death + away * dies, dead)
         here, away = (

@@ -56,9 +56,11 @@ def score_pairs(data: AnalysisSet, score: Prognosis) -> ScorePairs:
 def _scores(data: AnalysisSet, score: Prognosis, person: Ints, day: Ints, h: Ints) -> tuple[Floats, Ints]:
     """logit m0 of the distinct (person, day, h), and which of them each row is."""
     assert data.x is not None
-    keys, which = np.unique(np.column_stack([person, day, h]), axis=0, return_inverse=True)
-    x = data.x[keys[:, 0], keys[:, 1]] if len(keys) else np.zeros((0, len(data.covariates)))
-    return logit(score.risk(x, keys[:, 1], keys[:, 2])), which.reshape(-1)
+    days = data.x.shape[1]
+    packed, which = np.unique((person * days + day) * (data.horizon + 1) + h, return_inverse=True)
+    rest, horizon = np.divmod(packed, data.horizon + 1)
+    who, when = np.divmod(rest, days)
+    return logit(score.risk(data.x[who, when], when, horizon)), which.reshape(-1)
 
 
 def within_caliper(data: AnalysisSet, pairs: ScorePairs, caliper: float = CALIPER) -> AnalysisSet:

@@ -15,7 +15,8 @@ Ints = NDArray[np.int64]
 class UntreatedDays:
     """One row per person-day in the state of the clock, and counts of the days off it.
 
-    The treated give days 0..Z-1, if their source also holds untreated patients. An open person is at risk on their last day.
+    The treated give days 0..Z-1, if their source also holds untreated patients. An open person is at risk on the last
+    day.
     """
 
     person: Ints  # row of `people`
