@@ -183,6 +183,20 @@ def test_without_the_libraries_of_the_pdf_the_page_is_written_and_the_message_sa
     assert "apt-get install" in " ".join(done.stderr.split())
 
 
+def test_calibrate_goes_on_where_it_stopped_and_tells_each_target(tmp_path):
+    file = tmp_path / "calibration.jsonl"
+    first = onearm("calibrate", file, "--cells", "S0/*/13/150", "--trials", "40", "--workers", "1")
+    assert "targets met" in first.stdout and "S0/same_cohort/13/150" in first.stdout
+    before = file.read_text()
+    again = onearm("calibrate", file, "--cells", "S0/*/13/150", "--trials", "40", "--markdown", tmp_path / "t.md")
+    assert file.read_text() == before and again.stdout == first.stdout
+    assert (tmp_path / "t.md").read_text().startswith("| cell |")
+    wrong = onearm("calibrate", file, "--cells", "S77", code=1)
+    assert "S77 matches no cell" in wrong.stderr
+    other = onearm("calibrate", file, "--cells", "S0/*/13/150", "--trials", "40", "--seed", "2", code=1)
+    assert "seed" in other.stderr
+
+
 def test_import_onearm_loads_nothing_heavy():
     code = (
         "import sys, onearm; print([m for m in sys.modules if m.split('.')[0] in ('polars', 'numpy', 'scipy', 'rich')])"

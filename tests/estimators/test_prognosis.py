@@ -75,7 +75,7 @@ def test_risk_grows_with_the_days_and_stays_a_probability():
     score = prognosis(severity_ward(5))
     x, day = np.array([[2.5]] * 40), np.full(40, 3)
     risk = score.risk(x, day, np.arange(40))
-    assert (np.diff(risk) > 0).all() and 0 < risk[0] and risk[-1] < 1
+    assert (np.diff(risk) > 0).all() and risk[0] > 0 and risk[-1] < 1
     assert score.risk(np.array([[-1.0], [0.0], [1.0]]), day[:3], np.full(3, 28)).tolist() == sorted(
         score.risk(np.array([[-1.0], [0.0], [1.0]]), day[:3], np.full(3, 28)).tolist()
     )

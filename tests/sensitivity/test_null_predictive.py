@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from scipy.stats import kstest
 
 from onearm.sensitivity.null_predictive import SimilarSpells, null_predictive
 from onearm.sensitivity.reported_days import fit_days
@@ -236,3 +237,25 @@ def test_times_no_distribution_has_are_refused_and_other_families_left_out():
         ask(SEVERE, follow_up=(90, None))
     found = variants(ask(SEVERE, start=(30, 0.44)))
     assert found["weibull"] is None and found["plug_in"] is not None
+
+
+def randomised_p(sets, bootstraps, seed=20201125):
+    """P(< t) + u P(= t) of `sets` groups of 13, treated as reported and helped by nothing: 3 % die, 5 % leave a day."""
+    rng = np.random.Generator(np.random.Philox(key=seed))
+    start_mass, follow_mass = (fit_days(*BALMYS19[k]).day_mass() for k in ("start", "follow_up"))
+    found = []
+    for _ in range(sets):
+        dies, leaves = (rng.geometric(h, 600) for h in (0.03, 0.05))
+        end = np.minimum(dies, leaves)
+        similar = SimilarSpells(end, end, np.where(dies <= leaves, 1, 2))
+        days = rng.choice(len(follow_mass), 13, p=follow_mass)  # the hazard has no memory: the start day plays no part
+        died, left = (rng.geometric(h, 13) for h in (0.03, 0.05))
+        t = int(((died <= left) & (died <= days)).sum())
+        mass = null_predictive(similar, **BALMYS19 | {"bootstraps": bootstraps, "dead": t, "unresolved": 0}).mass
+        found.append(sum(mass[:t]) + rng.random() * mass[t])
+    assert start_mass.sum() == pytest.approx(1)
+    return found
+
+
+def test_if_nothing_works_the_randomised_p_is_uniform():
+    assert kstest(randomised_p(300, 50), "uniform").pvalue > 0.01

@@ -165,6 +165,17 @@ STUDY = {
         "sap.bootstraps = 10.",
         "Give 100 to 1,000,000.",
     ),
+    "a negative control that is no number": (
+        ("bootstraps = 2000", 'negative_controls = ["creatinin"]'),
+        'negative_controls = "creatinin" is no number of a patient.',
+        "Did you mean creatinine?",
+    ),
+    "no nearest": (
+        lambda t: t + "[matching]\nnearest = 0\n",
+        "matching.nearest = 0.",
+        "Give 1 to 1,000.",
+        "nearest =",
+    ),
     "no level": (("bootstraps = 2000", "alpha = 5"), "sap.alpha = 5.0.", "Give 0.0001 to 0.5."),
     "another schema": (
         ("onearm.study/1", "onearm.study/9"),

@@ -5,6 +5,7 @@ depend neither on the size or order of blocks nor on the number of processes.
 """
 
 import multiprocessing
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -25,6 +26,7 @@ ANALYSES = (
     Analysis("naive", naive),
 )
 BLOCK = 500
+_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "POLARS_MAX_THREADS")
 _AT_ONCE = 100  # trials drawn together
 
 Progress = Callable[[int, int], None]  # (trials done, trials to do) of this call
@@ -75,6 +77,8 @@ def _results(tasks: list[_Task], workers: int) -> Iterator[Block]:
     if workers == 1 or len(tasks) < 2:
         yield from map(_one_block, tasks)
         return
+    for name in _ONE_THREAD:  # read by the new processes: as many threads as processes, no more
+        os.environ.setdefault(name, "1")
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=context) as pool:
         yield from pool.map(_one_block, tasks)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from onearm.protocol.eligibility import SAME, check_rule, in_toml
+from onearm.protocol.eligibility import SAME, Asked, asked_name, check_rule, in_toml
 from onearm.protocol.intercurrent import EVENTS, misfits
 from onearm.protocol.study import Protocol
 from onearm.records.episodes import KINDS
@@ -79,6 +79,11 @@ def _check_names(protocol: Protocol, path: Path, problems: list[Problem]) -> Non
             close = near(name, list(MARKERS))
             told = f"Did you mean {close}?" if close else "docs/reference/markers.md lists them."
             wrong(("matching", "markers", name), f"{name} is no marker.", told)
+    for name in protocol.sap.negative_controls:
+        if asked_name(name) is not Asked.NUMBER:
+            close = near(name, ["age", "apache2", *MARKERS])
+            told = f"Did you mean {close}?" if close else "Name a number: age, apache2 or a marker."
+            wrong(("sap", "negative_controls"), f'negative_controls = "{name}" is no number of a patient.', told)
     if not protocol.endpoint:
         wrong(("endpoint",), "no [[endpoint]].", "Give the primary one, with horizon_days.")
     for keys, value, low, high in _limits(protocol):
@@ -123,6 +128,10 @@ def _limits(protocol: Protocol) -> Iterator[tuple[Keys, float | None, float, flo
     yield ("matching", "age_years"), matching.age_years, 0, 120
     yield ("matching", "calendar_days"), matching.calendar_days, 0, LONGEST
     yield ("matching", "window_days"), matching.window_days, 0, LONGEST
+    yield ("matching", "score_caliper"), matching.score_caliper, 0, 5
+    yield ("matching", "nearest"), matching.nearest, 1, 1000
+    yield ("matching", "per_treated"), matching.per_treated, 1, 20
+    yield ("strategies", "grace_days"), protocol.strategies.grace_days, 0, LONGEST
     for name, caliper in matching.markers.items():
         yield ("matching", "markers", name), caliper, 0, math.inf
     yield ("stopping", "limit"), stopping.limit, 0, 1
