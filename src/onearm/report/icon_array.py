@@ -20,20 +20,25 @@ class Group:
     label: str
 
 
-def groups_of(icons: IconArray, clock: str, words: Words) -> tuple[Group, ...]:
-    """The ends in fixed order, without empty ones; labels in the terms of the clock."""
+def groups_of(icons: IconArray, clock: str, words: Words, horizon: int | None = None) -> tuple[Group, ...]:
+    """The ends in fixed order, without empty ones; labels in the terms of the clock.
+
+    `horizon`: records that end so many days after the index day; without it, a report that closed.
+    """
     kind = "ventilation" if clock in ("ventilation", "intubation") else "other"
     labels = {"dead": "icons.dead", "out": f"icons.out_{kind}", "open": f"icons.open_{kind}", "other": "icons.other"}
+    if horizon is not None and kind == "ventilation":
+        labels["open"] = "icons.open_records"
     return tuple(
-        Group(state, getattr(icons, state), words.counted(label, getattr(icons, state)))
+        Group(state, getattr(icons, state), words.counted(label, getattr(icons, state), horizon=horizon))
         for state, label in labels.items()
         if getattr(icons, state)
     )
 
 
-def icon_array(icons: IconArray, clock: str, words: Words, stamp: str = "") -> str:
+def icon_array(icons: IconArray, clock: str, words: Words, stamp: str = "", horizon: int | None = None) -> str:
     """Human shapes in groups, each labelled with its count in words; "" beyond 400 patients or with none."""
-    groups = groups_of(icons, clock, words)
+    groups = groups_of(icons, clock, words, horizon)
     total = sum(g.count for g in groups)
     if not 0 < total <= _MOST:
         return ""

@@ -47,10 +47,11 @@ def _side_one(result: StudyResult, words: Words, stamp: str) -> Mapping[str, obj
     """What the first minute needs."""
     charts, about = result.charts, result.about
     dates = dates_text(about.treated_from, about.treated_to, words)
+    horizon = result.design.horizon if result.design else None
     return {
         "about": " · ".join(p for p in (words("page.of_study", n=about.n), about.condition, about.place, dates) if p),
         "bar": level_bar(result.verdict.level, words, stamp),
-        "icons": icon_array(charts.icons, about.clock, words, stamp) if charts.icons else "",
+        "icons": icon_array(charts.icons, about.clock, words, stamp, horizon) if charts.icons else "",
         "course": _course(result, words),
         "deaths": death_table(result, words, stamp),
         "proxy": _proxy(result),
