@@ -27,6 +27,7 @@ MADE_TOO = {
             "completion",
             "drift",
             "leave_one_out",
+            "occupancy",
             "balance",
             "cotreatment",
             "placebo",

@@ -9,6 +9,7 @@ from onearm.estimators.landmark import landmark
 from onearm.estimators.one_sample_logrank import one_sample_logrank
 from onearm.estimators.risk_set_test import risk_set_test
 from onearm.estimators.sequential_trials import sequential_trials
+from onearm.estimators.state_occupancy import state_occupancy
 from onearm.estimators.time_dependent_cox import ever_treated_cox, time_dependent_cox
 from onearm.estimators.untreated_hazard import untreated_hazard
 from onearm.estimators.win_odds import win_odds
@@ -27,5 +28,6 @@ ESTIMATORS = (
     untreated_hazard,
     one_sample_logrank,
     sequential_trials,
+    state_occupancy,
     clone_weights,
 )

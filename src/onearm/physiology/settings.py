@@ -65,9 +65,7 @@ class MultistateSettings:
     longest_wait_days: float = 60.0  # from_infusion: whoever would wait longer is followed as if treated then
     hospitals: int = 6
     first_hospital: int = 1
-    steroid_share: float = (
-        0.6  # given a corticosteroid, whatever the severity; changes nothing unless `steroid_...` says so
-    )
+    steroid_share: float = 0.6  # given a corticosteroid, whatever the severity; what it does: `steroid_...`
     measured_days: int = 28  # markers from the day before ventilation to this day; -1: none
     source_id: str = "VIRTUAL-B"
     offer_from_days: float = 0.0  # treating is not decided earlier; the wait begins then

@@ -29,6 +29,7 @@ _FAMILIES = (
     "completion",
     "drift",
     "leave_one_out",
+    "occupancy",
     "balance",
     "cotreatment",
     "placebo",

@@ -11,7 +11,7 @@ _RATIO = re.compile(r"(ratio|win_odds$|gamma_star|evalue)")
 _COUNT = re.compile(r"^(claims\.|unresolved\.tipping\.|attributable\.|primary\.exact\.observed)")
 _SHARE = re.compile(
     r"\.death(\.|$)|^treated\.(unresolved|extubated|ever_extubated|improved|infusion_reaction|adverse)"
-    r"|theta0|^power|^false_positive|^cotreatment\..*\.(treated|similar)$"
+    r"|theta0|^power|^false_positive|^occupancy\.|^cotreatment\..*\.(treated|similar)$"
 )
 
 

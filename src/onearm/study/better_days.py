@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from onearm.cohort.analysis_set import AnalysisSet
 from onearm.estimators.days_free import DaysFree, days_free
+from onearm.estimators.state_occupancy import STATES, StateOccupancy, state_occupancy
 from onearm.estimators.win_odds import WinOdds, win_odds
 from onearm.results.estimate import Estimate
 from onearm.results.status import Role
@@ -12,8 +13,30 @@ from onearm.study.figures import Named, number
 
 def better_days(data: AnalysisSet, *, seed: int) -> Iterator[Estimate]:
     """`days_free.*` and `win_odds*` of a clock with a state that can be left alive."""
+    yield from _states(state_occupancy(data))
     yield from _days(days_free(data, seed=seed))
     yield from _wins(win_odds(data))
+
+
+_WORDS = {
+    "ventilated": "aún ventilados",
+    "off": "sin ventilador, en el hospital",
+    "ventilated_again": "ventilados de nuevo",
+    "left_alive": "de alta con vida",
+    "dead": "fallecidos",
+}
+
+
+def _states(found: StateOccupancy) -> Iterator[Estimate]:
+    """`occupancy.<side>.<state>` at the end of the horizon; nothing where the states are not known."""
+    for side, of, of_es, shares in (
+        ("treated", "treated", "tratados", found.treated),
+        ("similar", "similar", "similares", found.controls),
+    ):
+        for state, share in zip(STATES, shares, strict=False):
+            told, told_es = f"{of} {state.replace('_', ' ')}", f"{of_es} {_WORDS[state]}"
+            named = Named(f"occupancy.{side}.{state}", told, told_es)
+            yield number(named, share, n=found.n_matched, method=found.method, assumptions=found.assumptions)
 
 
 def _days(found: DaysFree) -> Iterator[Estimate]:
