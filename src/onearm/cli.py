@@ -203,7 +203,7 @@ def calibrate(
     cells: Annotated[list[str] | None, typer.Option("--cells", help='World or cell, as "S0" or "S2.*/13/*".')] = None,
     trials: Annotated[int | None, typer.Option("--trials", min=1, help="Per cell; else as the targets ask.")] = None,
     levels: Annotated[bool, typer.Option("--levels", help="The level each trial would get, instead of tests.")] = False,
-    seed: Annotated[int, typer.Option("--seed", min=0)] = 20201125,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of all that is drawn.")] = 20201125,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes; else one per core.")] = None,
     markdown: Annotated[Path | None, typer.Option("--markdown", help="Write the table there too.")] = None,
 ) -> None:

@@ -231,7 +231,14 @@ def test_a_return_after_the_lock_undoes_no_leaving_before_it():
 
 def test_a_treatment_after_the_lock_is_none():
     row = row_of(Ward().person("A").infusion("A", 10.5), lock=on(10))
-    assert row["start_day"] == NEVER and row["potential_days"] == 10
+    assert row["start_day"] == NEVER and row["potential_days"] == 9
+
+
+def test_a_day_cut_by_the_lock_gives_no_room_unless_it_is_known_by_date_or_the_day_of_treatment():
+    assert row_of(Ward().person("A", ventilated=0), lock=on(10))["potential_days"] == 9  # from 18:00 to 18:00
+    assert row_of(Ward().person("A", ventilated=on(0)), lock=on(10))["potential_days"] == 10
+    late = row_of(Ward().person("A").infusion("A", 10.1), lock=on(10))
+    assert (late["start_day"], late["potential_days"]) == (10, 10)
 
 
 def test_a_spell_that_ends_after_the_lock_has_not_ended():

@@ -1,14 +1,14 @@
 """Follow-up (T, e) of each patient on whole days: death, leaving alive, or open at the last day known alive."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from onearm.cohort.analysis_set import NEVER, PEOPLE
-from onearm.cohort.day_zero import EPISODE_CLOCKS, day_zero, days_since_zero
+from onearm.cohort.day_zero import EPISODE_CLOCKS, day_zero, days_since_zero, is_by_date
 from onearm.protocol.study import Strategies
 from onearm.records import Records
 from onearm.records.broken_rows import surely_after
@@ -47,8 +47,8 @@ def follow_up(records: Records, *, clock: str, treat: Strategies, lock: date | N
     spells, spell_days = _spells(records, base, clock)
     z = _aligned(base, treated, "day", NEVER)
     end, event = _end(died, left, contact, stay_end)
-    potential = _potential(base, lock)
-    spell_days = np.where(spell_days > potential, NEVER, spell_days)
+    potential = _potential(base, lock, z)
+    spell_days = np.where(spell_days > _lock_day(base, lock), NEVER, spell_days)
     dates = base["zero"].dt.date() if calendar else pl.Series([None] * base.height, dtype=pl.Date)
     people = pl.DataFrame(
         {
@@ -165,12 +165,27 @@ def _end(
     return np.maximum(end, 0), np.where(gone, 2, np.where(dead, 1, 0))
 
 
-def _potential(base: pl.DataFrame, lock: date | None) -> NDArray[np.int64]:
-    """Whole days from day zero to the end of the day of the lock; NEVER without one."""
+def _lock_day(base: pl.DataFrame, lock: date | None) -> NDArray[np.int64]:
+    """Day of the lock by dates; NEVER without one."""
     if lock is None:
         return np.full(base.height, NEVER, dtype=np.int64)
     days = base.select((pl.lit(lock) - pl.col("zero").dt.date()).dt.total_days())
     return days.to_series().to_numpy().astype(np.int64)
+
+
+def _potential(base: pl.DataFrame, lock: date | None, start: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Last day that was over by the end of the day of the lock; NEVER without one.
+
+    A day that begins at the hour of day zero and is cut by the lock does not count: of the treated only a part of it
+    was seen, of controls who came earlier the whole. Who is treated on it, on day `start`, keeps that day.
+    """
+    by_date = _lock_day(base, lock)
+    if lock is None:
+        return by_date
+    end = datetime(lock.year, lock.month, lock.day, tzinfo=UTC) + timedelta(days=1)
+    by_hour = base.select((pl.lit(end) - pl.col("zero")).dt.total_days() - 1).to_series().to_numpy().astype(np.int64)
+    dated = base.select(is_by_date(pl.col("zero_precision").cast(pl.String))).to_series().to_numpy()
+    return np.maximum(np.where(dated, by_date, by_hour), np.where(start < NEVER, start, -1))
 
 
 def _spells(records: Records, base: pl.DataFrame, clock: str) -> tuple[pl.DataFrame, NDArray[np.int64]]:

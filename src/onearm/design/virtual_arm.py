@@ -85,7 +85,7 @@ def draw_arm(settings: MultistateSettings, recording: Recording, key: Key, numbe
         spell=able,
         end=end,
         event=event,
-        potential=_days(room),
+        potential=_over(room, start),
         moribund=_days(_minutes(moribund(settings, untreated))) if settings.moribund_days else _never(shape),
         improved=_never(shape) if improvement is None else _days(_minutes(improvement)),
         measured=persons.measured(settings.rho),
@@ -147,6 +147,12 @@ def _minutes(days: Floats) -> Minutes:
 def _days(minutes: Minutes) -> Days:
     """Whole days; NEVER_DAY at most."""
     return np.minimum(minutes // DAY, NEVER_DAY).astype(np.int16)
+
+
+def _over(room: Minutes, start: Minutes) -> Days:
+    """Last day over by the lock, the minute `room`; of who is treated later than that, the day of treatment."""
+    over = (room + 1) // DAY - 1
+    return np.maximum(over, np.where(start < _NEVER, start // DAY, -1)).astype(np.int16)
 
 
 def _never(shape: tuple[int, ...]) -> Days:
