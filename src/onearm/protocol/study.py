@@ -22,6 +22,7 @@ class Study:
     title: str
     product: str = ""
     why_not_randomised: str = ""
+    funding: str = ""
     decided_by: str = ""
     decided_on: date | None = None
     data_lock: date | None = None  # follow-up is known up to this day

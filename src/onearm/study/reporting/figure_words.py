@@ -49,7 +49,8 @@ def figure_words(e: Estimate) -> Both:
     """An estimate with its label, counts where it is a share, and its interval."""
     value = e.value or 0.0
     share = e.events is not None and e.n and not e.unit and abs(value - e.events / e.n) < 1e-9
-    risk = share or (e.method.startswith("Aalen-Johansen") and not e.unit)
+    drawn = e.id.startswith(("false_positive.", "power.", "occupancy."))
+    risk = share or drawn or (e.method.startswith("Aalen-Johansen") and not e.unit)
     shown = f"{percent(value)} %" if risk else three_digits(value)
     counts = f"{e.events}/{e.n}, " if share else ""
     unit, unit_es = (f" {e.unit}", f" {_UNITS.get(e.unit, e.unit)}") if e.unit else ("", "")

@@ -32,9 +32,10 @@ def _further(run: Run) -> Cell:
 
 
 def _funding(run: Run) -> Cell:
-    paid = "" if run.inputs.series is None or run.analysed else run.inputs.series.study.get("funding", "")
-    if paid:
-        return filled((paid, f"«{paid}»"), "reported.toml [study]")
+    reported = "" if run.inputs.series is None or run.analysed else run.inputs.series.study.get("funding", "")
+    for paid, where in ((run.protocol.study.funding, "study.toml [study]"), (reported, "reported.toml [study]")):
+        if paid:
+            return filled((paid, f"«{paid}»"), where)
     told = "who paid is told nowhere in the study folder: say it beside the page"
     told_es = "quién pagó no consta en la carpeta del estudio: dígase junto a la página"
     return missing((told, told_es), "study.toml [study]" if run.analysed else "reported.toml [study]")
