@@ -404,3 +404,21 @@ def test_regression_to_the_mean_is_no_effect():
 def test_an_effect_that_is_there_is_found():
     found = many(np.random.default_rng(22), 40, effect=-0.9)
     assert np.mean([r.contrasts[0].p_family <= 0.05 for r in found]) > 0.6  # crp, day 3
+
+
+def test_a_marker_that_answers_another_drug_only_is_no_effect():
+    """S13 of the design: the drug cuts the value to a third and four of five treated get it, one of five controls."""
+    rng = np.random.default_rng(13)
+    open_eyed, blind = [], []
+    for _ in range(60):
+        sets, hidden = [], {}
+        for i in range(40):
+            values = np.exp(rng.normal(5, 0.6, 9))
+            given = rng.random(9) < np.where(np.arange(9) == 0, 0.8, 0.2)
+            hidden |= {(i, j): HIDDEN for j in np.flatnonzero(given)}
+            sets.append([float(v) for v in np.where(given, values / 3, values)])
+        blind.append(only(courses(*sets), draws=200).p <= 0.05)
+        found = only(courses(*sets, hidden=hidden), draws=200)
+        open_eyed.append(found.p is not None and found.p <= 0.05)
+    assert np.mean(blind) > 0.9
+    assert np.mean(open_eyed) <= 0.05 + 3 * (0.05 * 0.95 / 60) ** 0.5

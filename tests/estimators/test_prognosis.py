@@ -99,6 +99,15 @@ def test_the_score_finds_the_risk_that_was_put_in():
     assert found == pytest.approx(expected, abs=0.025)
 
 
+def test_of_very_many_a_fixed_draw_is_fitted_and_said(monkeypatch):
+    data = severity_ward(1, treated=3, untreated=400)
+    whole = prognosis(data, ridge=1.0)
+    monkeypatch.setattr("onearm.estimators.prognosis.MOST_PERSONS", 200)
+    part, again = prognosis(data, ridge=1.0), prognosis(data, ridge=1.0)
+    assert part == again != whole and "200 of 40" in part.method
+    assert part.coefficients[0][3] == pytest.approx(whole.coefficients[0][3], abs=0.5)
+
+
 def test_refusals_say_what_is_missing():
     few = severity_ward(2, treated=2, untreated=30)
     assert prognosis(few).status is Status.TOO_FEW and "needs 50 and 10" in prognosis(few).remedy

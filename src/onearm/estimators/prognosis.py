@@ -22,6 +22,7 @@ Ints = NDArray[np.int64]
 RIDGES = tuple(float(r) for r in np.logspace(-3, 3, 13))
 FOLDS = 5
 FEWEST_PERSONS, FEWEST_DEATHS = 50, 10
+MOST_PERSONS = 20_000  # more tell the score nothing that 10 treated could use; a fixed draw of them is fitted
 DEATHS_PER_DEGREE = 10
 UNPENALISED = 3  # intercept, log(day + 1), its square
 ASSUMPTIONS = (
@@ -100,13 +101,17 @@ def fitted(data: AnalysisSet, *, ridge: float | None = None) -> tuple[Prognosis,
             f"{FEWEST_DEATHS}. Add similar cases."
         )
         return replace(empty, status=Status.TOO_FEW, remedy=remedy), None
-    x = data.x[days.person, days.day].astype(np.float64)
+    if len(persons) > MOST_PERSONS:
+        empty = replace(empty, method=f"{METHOD}; fitted on {MOST_PERSONS:,} of {len(persons):,} persons")
+    rows = _drawn(data, days.person, persons)
+    person, day = days.person[rows], days.day[rows]
+    x = data.x[person, day].astype(np.float64)
     mean, sd, lowest, highest = _moments(x)
-    told = replace(empty, mean=tuple(mean.tolist()), sd=tuple(sd.tolist()), last_day=int(days.day.max()))
-    design = np.column_stack([_day_terms(days.day), told.standardised(x)])
-    outcome = np.column_stack([days.died, days.off] if days.off.any() else [days.died]).astype(np.float64)
-    frame = FittedDays(design, outcome, days.person, lowest, highest)
-    fit, chosen, degrees = _fit(frame, _folds(data, days.person), ridge)
+    told = replace(empty, mean=tuple(mean.tolist()), sd=tuple(sd.tolist()), last_day=int(day.max()))
+    design = np.column_stack([_day_terms(day), told.standardised(x)])
+    outcome = np.column_stack([days.died, days.off] if days.off.any() else [days.died])[rows].astype(np.float64)
+    frame = FittedDays(design, outcome, person, lowest, highest)
+    fit, chosen, degrees = _fit(frame, _folds(data, person), ridge)
     if not fit.converged or degrees > deaths / DEATHS_PER_DEGREE:
         remedy = "The hazards cannot be fitted: too many covariates for the deaths. Name fewer confounders."
         return replace(told, status=Status.REFUSED, remedy=remedy), None
@@ -142,6 +147,17 @@ def _moments(x: Floats) -> tuple[Floats, Floats, Floats, Floats]:
 def _day_terms(day: Ints) -> Floats:
     log_day = np.log1p(np.asarray(day, dtype=np.float64))
     return np.column_stack([np.ones(len(log_day)), log_day, log_day**2])
+
+
+def _drawn(data: AnalysisSet, person: Ints, persons: Ints) -> NDArray[np.bool_]:
+    """Rows of the persons that are fitted: all, or MOST_PERSONS of them, the same whatever the order of rows."""
+    if len(persons) <= MOST_PERSONS:
+        return np.ones(len(person), dtype=np.bool_)
+    names = data.people["person"].gather(persons).to_numpy()
+    order = np.random.Generator(np.random.Philox(key=0)).permutation(len(persons))[:MOST_PERSONS]
+    kept = np.zeros(data.people.height, dtype=np.bool_)
+    kept[persons[np.argsort(names, kind="stable")][order]] = True
+    return kept[person]
 
 
 def _folds(data: AnalysisSet, person: Ints) -> Ints:
