@@ -39,6 +39,7 @@ _WITH = {  # told together
     "matching": "balance",
     "negative_control": "placebo",
     "admission_sweep": "leave_one_out",
+    "bias_factor": "drift",
     **dict.fromkeys(("primary", "oe", "one_sample", "days_free", "sequential_trials"), "exact"),
 }
 

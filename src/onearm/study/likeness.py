@@ -13,6 +13,7 @@ from onearm.protocol.eligibility import Asked, asked_name
 from onearm.protocol.study import Protocol
 from onearm.results.estimate import Estimate
 from onearm.sensitivity.admission_sweep import AdmissionSweep, admission_sweep
+from onearm.sensitivity.measured_bias import MeasuredBias, measured_bias
 from onearm.sensitivity.placebo_in_time import Placebo, placebo_in_time, placebo_p
 from onearm.sensitivity.within_set_ranks import SetRanks, set_ranks
 from onearm.study.figures import Named, number
@@ -30,6 +31,7 @@ class Likeness:
     placebo: tuple[Placebo, ...]
     negative: tuple[tuple[str, SetRanks], ...]  # marker fixed before the index day, and how the treated rank
     sweep: AdmissionSweep | None
+    measured: tuple[MeasuredBias, ...]
 
     @property
     def cotreatment_balanced(self) -> bool | None:
@@ -52,6 +54,7 @@ def likeness(protocol: Protocol, cohort: Cohort, matched: Matched) -> Likeness:
         placebo,
         tuple((name, _negative(name, cohort, matched, seed)) for name in protocol.sap.negative_controls),
         admission_sweep(matched.data),
+        measured_bias(matched.built.data),
     )
 
 
@@ -94,6 +97,11 @@ def likeness_estimates(found: Likeness) -> Iterator[Estimate]:
     for name, ranks in found.negative:
         told, told_es = f"{name} on day zero, place (.5 alike)", f"{name} en el día cero, lugar (.5 iguales)"
         yield from _ranks(f"negative_control.{name}", told, told_es, ranks)
+    for known in found.measured:
+        told = f"a hidden cause as strong as {known.name} could move a risk ratio by a factor of at most"
+        told_es = f"una causa oculta tan fuerte como {known.name} podría mover la razón por un factor de hasta"
+        method = f"bias factor: {known.with_death:.2f} with death, {known.with_treatment:.2f} with treatment"
+        yield number(Named(f"bias_factor.{known.name}", told, told_es), known.factor, method=method)
     if found.sweep is not None:
         p = [v for v in found.sweep.p if v is not None]
         for end, end_es, value in (("lowest", "mínima", min(p)), ("highest", "máxima", max(p))):
