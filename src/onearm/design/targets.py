@@ -77,6 +77,7 @@ TARGETS = (
     Target("by_day.reject_harm", "the same test finds harm", ("S0", "S12.harm")),
     Target("verdict.level3", "level 3 or more without an effect", ("S3", "S4.x140"), 0.05),
     Target("verdict.level3", "level 3 or more without an effect: where the page fails", ("S3.strong",)),
+    Target("verdict.level3", "level 3 or more, nobody chosen, nothing works, or harm", ("S0", "S12.harm")),
     Target("verdict.level3", "level 3 or more with an effect", ("E.hr20",), 0.70, True, 40, 600),
     Target("verdict.level3", "level 3 or more with an effect", ("E.hr35",), 0.30, True, 40, 600),
     Target("verdict.level3", "level 3 or more with an effect", ("E.hr20", "E.hr35"), n_treated=13),
