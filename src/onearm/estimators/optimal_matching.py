@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 
 BALANCE = 0.1  # SD of the covariate over the pairs
 SECONDS = 20.0
+MOST_PAIRS = 20_000  # of more, the nearest of each treated patient
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +44,11 @@ def optimal_matching(
     if not len(treated) or not len(pairs.treated):
         return replace(empty, status=Status.ONE_ARM, remedy="Nobody to choose from: add similar cases.")
     usable = np.flatnonzero(np.ones(len(pairs.treated)) if limit is None else pairs.distance <= limit)
+    if len(usable) > MOST_PAIRS:
+        place = np.empty(len(pairs.treated), dtype=np.int64)
+        order = np.lexsort((pairs.control, pairs.distance, pairs.treated))
+        place[order] = np.arange(len(order)) - np.searchsorted(pairs.treated[order], pairs.treated[order])
+        usable = usable[place[usable] < MOST_PAIRS // len(treated)]
     control, which = np.unique(pairs.control[usable], return_inverse=True)
     place, columns = np.searchsorted(treated, pairs.treated[usable]), np.arange(len(usable))
     each = coo_array((np.ones(len(usable)), (place, columns)), shape=(len(treated), len(usable)))

@@ -34,6 +34,7 @@ Ints = NDArray[np.int64]
 
 FEWEST_TREATED = 8
 TREATED_PER_PARAMETER = 5  # arm and covariates
+MOST_PERSON_TRIALS = 1_000_000  # each is a row for every day of its follow-up
 DEATHS_PER_PARAMETER = 10  # deaths without treatment; trial day, days since the start, covariates
 FEWEST_FOR_A_RATIO = 5  # deaths in either arm
 ASSUMPTIONS = (
@@ -109,6 +110,10 @@ def sequential_trials(
         return replace(empty, status=Status.NO_PATIENTS, remedy=NO_TREATED)
     if who.misaligned:
         return replace(empty, status=Status.REFUSED, remedy=misaligned_remedy(who.misaligned))
+    entries = data.people.height * (int(who.start.max()) + 1)
+    if entries > MOST_PERSON_TRIALS:
+        remedy = f"{entries:,} person-trials, {MOST_PERSON_TRIALS:,} at most: draw fewer similar cases."
+        return replace(empty, status=Status.REFUSED, remedy=remedy)
     rows = person_trials(data, h)
     entered = set(rows.person[rows.treated].tolist())
     counted = replace(

@@ -37,9 +37,10 @@ def set_ranks(data: AnalysisSet, treated: Floats, control: Floats, *, seed: int)
     known = pairs.filter(pl.col("mine").is_finite() & pl.col("theirs").is_finite())
     places, own = list[Floats](), list[float]()
     for _, rows in sorted(known.group_by("set_id"), key=lambda item: item[0]):
-        values = np.append(np.sort(rows["theirs"].to_numpy()), rows["mine"][0])
-        below = (values[:, None] > values[None, :]).sum(axis=1)
-        tied = (values[:, None] == values[None, :]).sum(axis=1) - 1
+        values = np.append(rows["theirs"].sort().to_numpy(), rows["mine"][0])
+        ordered = np.sort(values)
+        below = np.searchsorted(ordered, values, side="left")
+        tied = np.searchsorted(ordered, values, side="right") - below - 1
         place = (below + tied / 2) / (len(values) - 1)
         places.append(place)
         own.append(float(place[-1]))
