@@ -12,7 +12,7 @@ from onearm.cohort.analysis_set import NEVER
 from onearm.estimators.balance import love_table
 from onearm.estimators.optimal_matching import optimal_matching
 from onearm.estimators.prognosis import Prognosis, logit, prognosis
-from onearm.estimators.score_matching import nearest, score_pairs, unmatched, within_caliper
+from onearm.estimators.score_matching import at_most, nearest, score_pairs, unmatched, within_caliper
 from onearm.results.status import Status
 
 
@@ -81,6 +81,14 @@ def test_matching_never_invents_a_pair_and_keeps_every_treated_patient(seed, cal
     for kept in (within_caliper(data, pairs, caliper), nearest(data, pairs, 2)):
         assert chosen(kept) <= chosen(data)
         assert set(kept.sets["treated"]) == set(data.sets["treated"])
+
+
+def test_a_fixed_draw_of_many_controls(ward):
+    data, _, _ = ward
+    few = at_most(data, 7)
+    sizes = {t: sum(i == t for i, _ in chosen(few)) for t, _ in chosen(few)}
+    assert set(sizes.values()) == {7} and chosen(few) < chosen(data)
+    assert chosen(at_most(data, 7)) == chosen(few) and at_most(data, 10_000) is data
 
 
 def test_optimal_matching_uses_nobody_twice_and_balances(ward):

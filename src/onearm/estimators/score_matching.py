@@ -96,6 +96,22 @@ def keep_pairs(data: AnalysisSet, kept: NDArray[np.bool_]) -> AnalysisSet:
     return replace(data, sets=pl.concat([there, lone]).sort("set_id", "control").select(SETS.keys()))
 
 
+def at_most(data: AnalysisSet, k: int) -> AnalysisSet:
+    """The set with at most `k` controls of each treated patient, a fixed draw whatever the order of rows."""
+    pairs = data.sets.drop_nulls("control")
+    if pairs.is_empty() or pairs.group_by("set_id").len()["len"].max() <= k:  # type: ignore[operator]  # whole numbers
+        return data
+    name = data.people["person"].gather(pairs["control"]).to_numpy()
+    rank = np.argsort(np.argsort(data.people["person"].to_numpy(), kind="stable"), kind="stable")
+    drawn = np.random.Generator(np.random.Philox(key=0)).random(len(rank))[rank[pairs["control"].to_numpy()]]
+    which = pairs["set_id"].to_numpy().astype(np.int64)
+    order = np.lexsort((name, drawn, which))
+    place = np.arange(len(order)) - np.searchsorted(which[order], which[order])
+    kept = np.zeros(len(order), dtype=np.bool_)
+    kept[order[place < k]] = True
+    return keep_pairs(data, kept)
+
+
 def unmatched(data: AnalysisSet) -> tuple[str, ...]:
     """Treated patients of the sets without a control, by name."""
     alone = data.sets.filter(pl.col("control").is_null())["treated"]

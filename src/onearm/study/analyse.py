@@ -15,6 +15,7 @@ from onearm.cohort.marker_values import before_and_after, direction
 from onearm.cohort.reactions import Reactions, infusion_reactions
 from onearm.estimators.aalen_johansen import incidence
 from onearm.estimators.sample_size import patients_per_arm
+from onearm.estimators.score_matching import at_most
 from onearm.estimators.untreated_hazard import untreated_follow_up
 from onearm.protocol.inputs import StudyInputs
 from onearm.protocol.locks import plan_came_first
@@ -56,6 +57,8 @@ from onearm.verdict.level import decide
 from onearm.verdict.settle import REDUCTION, settle
 from onearm.vocabulary.markers import MARKERS
 
+MARKER_CONTROLS = 500  # of each treated patient; more would only cost time
+
 
 def analyse(inputs: StudyInputs) -> StudyResult:
     """Records to a verdict. Raises StudyProblems when the folder holds no records or its clock fits nobody."""
@@ -81,7 +84,12 @@ def analyse(inputs: StudyInputs) -> StudyResult:
         *similar,
         *found.estimates,
         *likeness_estimates(like),
-        *marker_answers(cohort, replace(built, data=matched.data), seed=protocol.sap.seed, alpha=protocol.sap.alpha),
+        *marker_answers(
+            cohort,
+            replace(built, data=at_most(matched.data, MARKER_CONTROLS)),
+            seed=protocol.sap.seed,
+            alpha=protocol.sap.alpha,
+        ),
         *without_product_estimates(matched, without_product(records)),
         *safety_estimates(reactions),
         *stopping_estimates(reactions, protocol.stopping),
