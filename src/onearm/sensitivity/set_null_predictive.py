@@ -14,6 +14,7 @@ from onearm.estimators.follow_up import set_pairs, treated_follow_up
 from onearm.estimators.risk_set_test import poisson_binomial
 
 Ints = NDArray[np.int64]
+AT_A_TIME = 4_000_000  # redraws x kinds of control
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,13 @@ def set_null_predictive(data: AnalysisSet, *, bootstraps: int, seed: int) -> Set
     died = (event == 1) & (end <= (treated.start + treated.horizon)[pairs.which])
     there, dead, count = _cells(pairs.which, pairs.control, died, size)
     rng = np.random.Generator(np.random.Philox(key=seed))
-    drawn = rng.multinomial(int(count.sum()), count / count.sum(), size=bootstraps)
     own, lost = treated.died.astype(np.int64), treated.lost
-    pi = (drawn @ dead + own) / (drawn @ there + 1)
+    pi = np.empty((bootstraps, size))
+    at_once = max(1, AT_A_TIME // len(count))
+    for first in range(0, bootstraps, at_once):  # the same draws as all at once
+        block = slice(first, min(first + at_once, bootstraps))
+        drawn = rng.multinomial(int(count.sum()), count / count.sum(), size=block.stop - first)
+        pi[block] = (drawn @ dead + own) / (drawn @ there + 1)
     mass = poisson_binomial(pi[:, matched]).mean(axis=0)
     at_most = np.minimum(mass.cumsum(), 1.0)
     observed = int(own[matched].sum())
