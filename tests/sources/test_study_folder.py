@@ -184,6 +184,13 @@ def test_a_confounder_that_no_record_can_hold_is_told(tmp_path):
     )
 
 
+@pytest.mark.parametrize(("written", "meant"), [("sofa", "sofa_total"), ("pf_ration", "pf_ratio")])
+def test_a_misspelt_confounder_is_told_with_the_one_that_was_meant(tmp_path, written, meant):
+    folder = copy(tmp_path, "virtual-13", **{"study.toml": ('name = "pf_ratio"', f'name = "{written}"')})
+    (note,) = check_inputs(read_study(folder))
+    assert note.endswith(f"Did you mean {meant}?")
+
+
 def test_a_patient_treated_without_a_day_zero_is_told(tmp_path):
     folder = copy(tmp_path, "stanford-heart", **{"records/subjects.csv": ("1968-08-11T12:00:00.000Z,day", ",")})
     assert check_inputs(read_study(folder)) == (

@@ -65,6 +65,13 @@ def asked_name(name: str) -> Asked | None:
     return _ASKED.get(name)
 
 
+def near_name(name: str) -> str | None:
+    """The name most like one nobody knows; None when none is near."""
+    if f"{name}_total" in _ASKED:
+        return f"{name}_total"
+    return next(iter(difflib.get_close_matches(name, _ASKED, n=1, cutoff=0.75)), None)
+
+
 def is_exclusion(rule: Rule) -> bool:
     """E* drops whoever fulfils it; I* keeps only those."""
     return rule.id.startswith("E")

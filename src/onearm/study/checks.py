@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from onearm.cohort.build import Cohort, build_cohort
-from onearm.protocol.eligibility import asked_name
+from onearm.protocol.eligibility import asked_name, near_name
 from onearm.protocol.inputs import StudyInputs
 from onearm.results.problems import Problem, StudyProblems
 
@@ -29,7 +29,9 @@ def _notes(inputs: StudyInputs, cohort: Cohort) -> Iterator[str]:
         clock = inputs.protocol.clock.starts
         yield f"records/: treated without a day zero ({clock}), and not analysed: {', '.join(without)}."
     for name in (c.name for c in inputs.protocol.confounder if asked_name(c.name) is None):
-        yield f"study.toml: no record can hold the confounder {name}: it counts as never known."
+        meant = near_name(name)
+        told = f" Did you mean {meant}?" if meant else ""
+        yield f"study.toml: no record can hold the confounder {name}: it counts as never known.{told}"
 
 
 def require_sound(inputs: StudyInputs, cohort: Cohort) -> None:
