@@ -191,6 +191,13 @@ def test_a_misspelt_confounder_is_told_with_the_one_that_was_meant(tmp_path, wri
     assert note.endswith(f"Did you mean {meant}?")
 
 
+def test_a_confounder_without_a_number_is_told(tmp_path):
+    folder = copy(tmp_path, "virtual-13", **{"study.toml": ('name = "pf_ratio"', 'name = "site"')})
+    assert check_inputs(read_study(folder)) == (
+        "study.toml: the confounder site has no number and is not in the score: match on it, in [matching] same.",
+    )
+
+
 def test_a_patient_treated_without_a_day_zero_is_told(tmp_path):
     folder = copy(tmp_path, "stanford-heart", **{"records/subjects.csv": ("1968-08-11T12:00:00.000Z,day", ",")})
     assert check_inputs(read_study(folder)) == (

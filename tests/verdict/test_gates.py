@@ -30,7 +30,7 @@ FAILING = [
     ("G7", {"effective_n": 119.9}),
     ("G7", {"effective_n": None}),
     ("G8", {"screened_share": 0.899}),
-    ("G9", {"cotreatment_balanced": False}),
+    ("G9", {"cotreatment_imbalance": 0.251}),
     ("G10", {"design_size": 0.0701}),
     ("G10", {"design_size": None}),
     ("G10", {"placebo_p": None}),
@@ -52,7 +52,7 @@ NOT_REPORTED = [
     ("G6", {"confounders_complete": None}),
     ("G7", {"unmatched": None}),
     ("G8", {"screened_share": None}),
-    ("G9", {"cotreatment_balanced": None}),
+    ("G9", {"cotreatment_imbalance": None}),
 ]
 
 

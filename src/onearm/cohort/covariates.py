@@ -25,13 +25,12 @@ class DayCovariates:
 
     names: tuple[str, ...]
     x: NDArray[np.float32]  # (persons of all groups, days, covariates); NaN: not known
-    left_out: tuple[str, ...]  # confounders with no number, such as site
 
 
 def day_covariates(cohort: Cohort, confounders: tuple[Confounder, ...], days: int) -> DayCovariates:
     """Values of the confounders of the protocol on days 0..days-1."""
     named = [c.name for c in confounders]
-    names = tuple(n for n in named if _has_number(n))
+    names = tuple(n for n in named if has_number(n))
     shape = (sum(g.facts.persons for g in cohort.groups), days, len(names))
     x = np.full(shape, np.nan, dtype=np.float32)
     for group in cohort.groups:
@@ -42,7 +41,7 @@ def day_covariates(cohort: Cohort, confounders: tuple[Confounder, ...], days: in
                 continue
             for day in range(days):
                 x[rows, day, k] = _values(group.facts, name, day)
-    return DayCovariates(names, x, tuple(n for n in named if n not in names))
+    return DayCovariates(names, x)
 
 
 def with_covariates(built: Built, covariates: DayCovariates) -> Built:
@@ -50,7 +49,8 @@ def with_covariates(built: Built, covariates: DayCovariates) -> Built:
     return replace(built, data=replace(built.data, covariates=covariates.names, x=covariates.x[built.rows]))
 
 
-def _has_number(name: str) -> bool:
+def has_number(name: str) -> bool:
+    """Whether a confounder can enter the score: a number, a word with two answers or an episode kind."""
     kind = asked_name(name)
     return kind is not None and (kind is not Asked.WORD or name in _TWO_ANSWERS)
 

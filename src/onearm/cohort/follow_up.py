@@ -41,7 +41,7 @@ def follow_up(records: Records, *, clock: str, treat: Strategies, lock: date | N
     zero = _by_lock(day_zero(records, clock), "zero", lock)
     subjects = records["subjects"].select("subject_id", "source_id", "site_id")
     base = subjects.join(zero, on="subject_id").sort("subject_id")
-    treated = _by_lock(_first_treatment(records, treat), "at", lock).join(zero, on="subject_id", how="left")
+    treated = _by_lock(first_treatment(records, treat), "at", lock).join(zero, on="subject_id", how="left")
     treated = treated.select("subject_id", day=days_since_zero("at", pl.col("precision")))
     died, left, contact, stay_end = (_last_day(t, base) for t in _ends(records, lock))
     spells, spell_days = _spells(records, base, clock)
@@ -67,7 +67,7 @@ def follow_up(records: Records, *, clock: str, treat: Strategies, lock: date | N
     return FollowUp(people, spells, treated, subjects.height - base.height, clock)
 
 
-def _first_treatment(records: Records, treat: Strategies) -> pl.DataFrame:
+def first_treatment(records: Records, treat: Strategies) -> pl.DataFrame:
     """subject_id, at, precision of the first infusion, or of the first episode of that kind and agent."""
     if treat.kind == "infusions":
         rows = records["infusions"].select("subject_id", at="started_at", precision=_MINUTE)

@@ -4,10 +4,10 @@ from onearm.report.drawing import GREY, INK, LIGHT, PAPER, WIDTH, Drawing, width
 from onearm.report.figures_by_id import figures_of
 from onearm.report.words import Words
 from onearm.results.study_result import StudyResult
+from onearm.verdict.evidence import LARGEST_DIFFERENCE
 
 _ROW, _TOP, _BOTTOM = 15.0, 4.0, 16.0
 _TICKS = (-1.0, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0)
-_LIMIT = 0.25  # the gate's
 
 
 def love_plot(result: StudyResult, words: Words, stamp: str = "") -> str:
@@ -24,7 +24,8 @@ def love_plot(result: StudyResult, words: Words, stamp: str = "") -> str:
     def x(value: float) -> float:
         return left + (right - left) * (min(1.0, max(-1.0, value)) + 1) / 2
 
-    pen.rect(x(-_LIMIT), _TOP, x(_LIMIT) - x(-_LIMIT), bottom - _TOP, fill=LIGHT)
+    band = x(LARGEST_DIFFERENCE) - x(-LARGEST_DIFFERENCE)
+    pen.rect(x(-LARGEST_DIFFERENCE), _TOP, band, bottom - _TOP, fill=LIGHT)
     for tick in _TICKS:
         pen.line(x(tick), _TOP, x(tick), bottom, stroke=INK if tick == 0 else GREY, stroke_width=0.5)
         pen.text(x(tick), bottom + 11, words.plain(tick), anchor="middle", fill=GREY)

@@ -182,7 +182,7 @@ def _evidence(
         claim_comparator="own records" if not inputs.similar else ", ".join(s.name for s in inputs.similar),
         same_setting=len(sources) == 1,
         confounders_complete=completeness(cohort, confounders, matched.built.sets.pairs),
-        cotreatment_balanced=like.cotreatment_balanced,
+        cotreatment_imbalance=like.cotreatment_imbalance,
         screened_share=None if log is None else log.share,
         locked_before=plan_came_first(inputs.locks, protocol.sha256, matching_sha256(matched.data)),
         infusions=records["infusions"].height or None,

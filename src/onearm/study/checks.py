@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from onearm.cohort.build import Cohort, build_cohort
+from onearm.cohort.covariates import has_number
 from onearm.protocol.eligibility import asked_name, near_name
 from onearm.protocol.inputs import StudyInputs
 from onearm.results.problems import Problem, StudyProblems
@@ -32,6 +33,10 @@ def _notes(inputs: StudyInputs, cohort: Cohort) -> Iterator[str]:
         meant = near_name(name)
         told = f" Did you mean {meant}?" if meant else ""
         yield f"study.toml: no record can hold the confounder {name}: it counts as never known.{told}"
+    for name in (c.name for c in inputs.protocol.confounder if asked_name(c.name) is not None):
+        if not has_number(name):
+            told = f"the confounder {name} has no number and is not in the score"
+            yield f"study.toml: {told}: match on it, in [matching] same."
 
 
 def require_sound(inputs: StudyInputs, cohort: Cohort) -> None:

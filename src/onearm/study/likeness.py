@@ -9,7 +9,6 @@ import numpy as np
 from onearm.cohort.build import Cohort
 from onearm.cohort.cotreatments import CoTreatment, cotreatments
 from onearm.estimators.balance import LoveTable
-from onearm.protocol.eligibility import Asked, asked_name
 from onearm.protocol.study import Protocol
 from onearm.results.estimate import Estimate
 from onearm.sensitivity.admission_sweep import AdmissionSweep, admission_sweep
@@ -18,8 +17,6 @@ from onearm.sensitivity.placebo_in_time import Placebo, placebo_in_time, placebo
 from onearm.sensitivity.within_set_ranks import SetRanks, set_ranks
 from onearm.study.figures import Named, number
 from onearm.study.matching import Matched
-
-LARGEST_DIFFERENCE = 0.25  # standardised
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +31,9 @@ class Likeness:
     measured: tuple[MeasuredBias, ...]
 
     @property
-    def cotreatment_balanced(self) -> bool | None:
-        """Whether no drug differs by more than .25 SD after the index day; None without a record of any."""
-        return all(abs(c.difference) <= LARGEST_DIFFERENCE for c in self.cotreatments) if self.cotreatments else None
+    def cotreatment_imbalance(self) -> float | None:
+        """Largest standardised difference in a drug after the index day; None without a record of any."""
+        return max((abs(c.difference) for c in self.cotreatments), default=None)
 
     @property
     def placebo_p(self) -> float | None:
@@ -72,13 +69,8 @@ def _first(bounds: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     return np.where(np.isfinite(bounds[0]), bounds[0], bounds[1])
 
 
-def may_be_negative_control(name: str) -> bool:
-    """Whether a name asks for a number of a patient."""
-    return asked_name(name) is Asked.NUMBER
-
-
 def likeness_estimates(found: Likeness) -> Iterator[Estimate]:
-    """`balance.*`, `matching.*`, `cotreatment.*`, `placebo.*`, `negative_control.*`, `admission_sweep.*`."""
+    """`balance.*`, `cotreatment.*`, `placebo.*`, `negative_control.*`, `bias_factor.*` and what goes with them."""
     yield from _balance(found.love)
     for c in found.cotreatments:
         drug = c.drug.replace("_", " ")

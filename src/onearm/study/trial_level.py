@@ -58,7 +58,7 @@ def trial_level(matched: Matched, sap: Sap = SAP, *, draws: int = 1_000, same_se
         same_setting=same_setting,
         confounders_complete=1.0,
         screened_share=1.0,
-        cotreatment_balanced=True,
+        cotreatment_imbalance=0.0,
         locked_before=True,
         **evidence_of(found, matched, placebo_p(placebo)),
     )

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from onearm.results.study_result import ClaimState
 
+#: Standardised difference up to which two groups count as alike.
+LARGEST_DIFFERENCE = 0.25
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -37,7 +40,7 @@ class Evidence:
     imbalance: float | None = None  # largest standardised difference
     effective_n: float | None = None
     screened_share: float | None = None
-    cotreatment_balanced: bool | None = None
+    cotreatment_imbalance: float | None = None  # largest standardised difference in a drug after the index day
     design_size: float | None = None  # false-positive rate of pseudo-treated draws
     placebo_p: float | None = None  # were the treated on another course before treatment
     p_value: float | None = None
@@ -61,6 +64,11 @@ class Evidence:
     resolved_only_comparator: bool = False
     exclusions: tuple[str, ...] = ()  # registered prognostic exclusions
     chain: str = ""  # lot-to-patient chain in words, "" = cannot be assessed
+
+    @property
+    def cotreatment_balanced(self) -> bool | None:
+        """Whether no other drug differs more than the rule allows; None without a record of any."""
+        return None if self.cotreatment_imbalance is None else self.cotreatment_imbalance <= LARGEST_DIFFERENCE
 
     @property
     def unresolved_share(self) -> float | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from onearm.results.study_result import Gate
-from onearm.verdict.evidence import Evidence
+from onearm.verdict.evidence import LARGEST_DIFFERENCE, Evidence
 
 LARGEST_SIZE = 0.07
 PLACEBO_P = 0.05
@@ -175,7 +175,7 @@ def _g7(e: Evidence) -> Judged:
             "no se comparó la gravedad de los tratados y la de sus emparejados",
         )
     enough = e.effective_n is not None and e.effective_n >= 3 * e.n
-    ok = e.unmatched == 0 and e.imbalance <= 0.25 and enough
+    ok = e.unmatched == 0 and e.imbalance <= LARGEST_DIFFERENCE and enough
     effective = "not known" if e.effective_n is None else f"{e.effective_n:.0f}"
     value = f"{e.unmatched} unmatched, largest difference {e.imbalance:.2f}, effective n {effective}"
     return (
@@ -206,7 +206,7 @@ def _g9(e: Evidence) -> Judged:
     ok = e.cotreatment_balanced
     return (
         ok,
-        "balanced" if ok else "unbalanced",
+        f"largest difference {e.cotreatment_imbalance:.2f}",
         "other treatments alike, or modelled, after the index day"
         if ok
         else "other treatments differ after the index day",
@@ -315,7 +315,7 @@ GATES: tuple[GateRule, ...] = (
         "G9",
         "Other treatments alike",
         "Otros tratamientos iguales",
-        "balanced or modelled after the index day",
+        "difference <= 0.25 after the index day",
         "L2",
         _g9,
     ),

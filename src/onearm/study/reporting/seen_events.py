@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from onearm.cohort.follow_up import first_treatment
 from onearm.protocol.study import Strategies
 from onearm.records import Records
 
@@ -36,7 +37,7 @@ def seen_after_treatment(records: Records, treat: Strategies, event: str) -> See
     if event not in RECORDED:
         return None
     table, kind = RECORDED[event]
-    first = _first_treatment(records, treat)
+    first = first_treatment(records, treat).select("subject_id", first_at="at")
     rows = records[table]
     if table == "infusions":
         later = rows.group_by("subject_id").len().filter(pl.col("len") > 1)
@@ -46,13 +47,3 @@ def seen_after_treatment(records: Records, treat: Strategies, event: str) -> See
     of_kind = rows.filter(pl.col("kind") == kind)
     both = of_kind.join(first, on="subject_id").filter(after)
     return Seen(both["subject_id"].n_unique(), first.height, table, not of_kind.is_empty())
-
-
-def _first_treatment(records: Records, treat: Strategies) -> pl.DataFrame:
-    """subject_id, first_at of everybody treated."""
-    if treat.kind == "infusions":
-        rows = records["infusions"]
-    else:
-        rows = records["episodes"].filter(pl.col("kind") == treat.kind)
-        rows = rows if treat.agent is None else rows.filter(pl.col("agent") == treat.agent)
-    return rows.group_by("subject_id").agg(first_at=pl.col("started_at").min())
