@@ -31,13 +31,19 @@ def check_frame(
     Absent optional columns are filled with null, text is read in its canonical form, other types are cast. The
     frame is empty when there is a problem.
     """
-    schema = TABLES[table]
+    return check_rows(TABLES[table], frame, file=file, place=place)
+
+
+def check_rows(
+    schema: type[dy.Schema], frame: pl.DataFrame, *, file: str, place: Place = in_frame
+) -> tuple[pl.DataFrame, tuple[Problem, ...]]:
+    """The same for the schema of any table, record table or not."""
     problems = list(_column_problems(schema, frame, file))
     if problems:
         return schema.create_empty(), tuple(problems)
     typed, broken = _typed(schema, frame)
     problems = [_unreadable(schema, typed, name, row, text, file, place) for name, row, text in broken]
-    good, failed = _with_row(table).filter(typed)
+    good, failed = _with_row(schema).filter(typed)
     if len(failed):
         unread: dict[int, set[str]] = {}
         for name, row, _ in broken:
@@ -49,9 +55,8 @@ def check_frame(
 
 
 @cache
-def _with_row(table: str) -> type[dy.Schema]:
+def _with_row(schema: type[dy.Schema]) -> type[dy.Schema]:
     """The schema with one more column, so that a failed row can say where it stands."""
-    schema = TABLES[table]
 
     def add_row(names: dict[str, Any]) -> None:
         names[ROW] = dy.UInt32(nullable=False)
