@@ -65,14 +65,14 @@ class Writing:
         action: Action = Action.CREATE,
     ) -> tuple[Entry, ...]:
         """New rows of one table, checked together. Raises as `add` does."""
+        if not rows:
+            return ()
         self._refuse_when_restricted(table)
         for row in rows:
             key = record_key(table, row)
             if self._last_version(table, key):
                 raise Conflict(table, key, None, self._stands(table, key))
         full = self._checked(table, [{**row, "version": 1, "entered_at": self._moment()} for row in rows])
-        if not full:
-            return ()
         entries = tuple(
             self._append(action, table, record_key(table, row), 1, values_text(row), occurred_at, reason)
             for row in full
