@@ -24,10 +24,11 @@ class StudyFacts:
     onearm_version: str
 
 
-def open_study(ledger: Ledger, facts: StudyFacts, centre: Mapping[str, Any]) -> bool:
+def open_study(ledger: Ledger, facts: StudyFacts, centre: Mapping[str, Any], source: Mapping[str, Any]) -> bool:
     """Write entry 1 when the ledger is empty, a new version when protocol or rule book changed; whether it wrote.
 
-    `centre` is the row of the coordinating site, which holds the study's own row. Raises LedgerRefusal when the
+    `centre` is the row of the coordinating site, which holds the study's own row; `source` that of its own patients.
+    Raises LedgerRefusal when the
     ledger belongs to another study, or a virtual one would become real.
     """
     row = {"site_id": centre["site_id"], **{name: getattr(facts, name) for name in StudyFacts.__slots__}}
@@ -36,6 +37,7 @@ def open_study(ledger: Ledger, facts: StudyFacts, centre: Mapping[str, Any]) -> 
         if not standing:
             act.add("studies", row, action=Action.OPEN)
             act.add("sites", centre)
+            act.add("sources", {**source, "site_id": centre["site_id"], "retrieved_at": act.moment()})
             return True
         (was,) = standing
         if (was["study_id"], was["virtual"]) != (facts.study_id, facts.virtual):
@@ -57,7 +59,10 @@ def enrol_people(
     with ledger.writing(SETUP) as act:
         if act.view.rows("accounts"):
             raise LedgerRefusal("The ledger has people already; an administrator adds others in the app.")
-        known = {site["site_id"] for site in act.view.rows("sites")}
+        known = {site["site_id"]: site for site in act.view.rows("sites")}
         act.add_all("sites", [site for site in sites if site["site_id"] not in known])
+        for site in (site for site in sites if site["site_id"] in known):
+            version = known[site["site_id"]]["version"]
+            act.correct("sites", site, read_version=version, reason="named in the file of the first people")
         act.add_all("accounts", accounts, action=Action.ACCOUNT, reason="named in the file of the first people")
         act.add_all("delegations", delegations, action=Action.CREATE)

@@ -214,6 +214,18 @@ class SuggestedEvents(Entered):
         return (pl.col("decision") == "confirmed") == pl.col("event_id").is_not_null()
 
 
+class Images(Entered):
+    """An image sent for blinded reading; `image_id` is all a reader sees of it."""
+
+    image_id = identifier("name of the image, drawn at random", key=True)
+    subject_id = identifier("patient")
+    modality = allowed(("chest_xray", "ct", "ultrasound"), "kind of image")
+    taken_at = at("when it was taken")
+    media_type = allowed(("image/png", "image/jpeg"), "form of the file")
+    file_sha256 = pattern(_SHA256, "hash of the file as kept, without what it told of the patient")
+    sent_by = identifier("who sent it")
+
+
 SYSTEM_TABLES: Mapping[str, type[dy.Schema]] = MappingProxyType(
     {
         "studies": Studies,
@@ -227,5 +239,6 @@ SYSTEM_TABLES: Mapping[str, type[dy.Schema]] = MappingProxyType(
         "anchors": Anchors,
         "endorsements": Endorsements,
         "suggested_events": SuggestedEvents,
+        "images": Images,
     }
 )

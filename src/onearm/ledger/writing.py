@@ -72,7 +72,7 @@ class Writing:
             key = record_key(table, row)
             if self._last_version(table, key):
                 raise Conflict(table, key, None, self._stands(table, key))
-        full = self._checked(table, [{**row, "version": 1, "entered_at": self._moment()} for row in rows])
+        full = self._checked(table, [{**row, "version": 1, "entered_at": self.moment()} for row in rows])
         entries = tuple(
             self._append(action, table, record_key(table, row), 1, values_text(row), occurred_at, reason)
             for row in full
@@ -96,7 +96,7 @@ class Writing:
             raise Conflict(table, key, read_version, self._stands(table, key))
         self._refuse_when_restricted(table)
         version = read_version + 1
-        (row,) = self._checked(table, [{**values, "version": version, "entered_at": self._moment()}])
+        (row,) = self._checked(table, [{**values, "version": version, "entered_at": self.moment()}])
         entry = self._append(action, table, key, version, values_text(row), occurred_at, reason)
         sql = STATE[table]
         matches = [c == row[c.name] for c in sql.primary_key.columns]
@@ -184,7 +184,8 @@ class Writing:
     def _next_seq(self) -> int:
         return self._head_now()[0] + 1
 
-    def _moment(self) -> datetime:
+    def moment(self) -> datetime:
+        """When this act is entered: never before the entry before it."""
         return self._head_now()[2]
 
     def _append(

@@ -21,6 +21,7 @@ class Study:
     id: str
     title: str
     product: str = ""
+    version: str = "1"  # of the protocol: persons are trained for it
     why_not_randomised: str = ""
     funding: str = ""
     decided_by: str = ""

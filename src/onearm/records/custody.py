@@ -63,6 +63,7 @@ def _transitions() -> Mapping[str, Transition]:
 
 TRANSITIONS: Mapping[str, Transition] = _transitions()
 TWO_PERSONS = ("thaw_started", "thaw_ended", "diluted", "counted", "bedside_matched", "started")
+DILUENTS = ("ringer_lactate", "saline", "pbs_albumin", "saline_albumin", "none", "other")
 WITH_REASON = ("excursion_cleared", "excursion_rejected", "returned", "destroyed", "lost", "recalled")
 
 
@@ -85,7 +86,10 @@ class Custody(Entered):
     scanned = text("the code as scanned; typed when the id was typed", nullable=True, coded=True)
     min_c = decimal("-273.15", "100", "lowest temperature of the logger, Cel", nullable=True)
     max_c = decimal("-273.15", "100", "highest temperature of the logger, Cel", nullable=True)
-    amount_ml = decimal("0", "5000", "volume concerned, mL", nullable=True)
+    amount_ml = decimal("0", "5000", "volume concerned, mL; when diluted: the volume after dilution", nullable=True)
+    diluent = allowed(DILUENTS, "what it was diluted with", nullable=True)
+    counted_m = decimal("0", "100000", "cells counted, dead ones included, 10^6", nullable=True)
+    viability_percent = decimal("0", "100", "living of the counted, %", nullable=True)
     remark = text("reason, or what was seen", nullable=True)
 
     @dy.rule()
@@ -108,6 +112,16 @@ class Custody(Entered):
     def receipt_has_the_temperatures_of_the_logger(cls) -> pl.Expr:
         logged = pl.col("min_c").is_not_null() & pl.col("max_c").is_not_null()
         return (pl.col("event") != "received") | logged
+
+    @dy.rule()
+    def counted_has_its_cells_and_viability_and_no_other_event(cls) -> pl.Expr:
+        told = pl.col("counted_m").is_not_null() & pl.col("viability_percent").is_not_null()
+        nothing = pl.col("counted_m").is_null() & pl.col("viability_percent").is_null()
+        return pl.when(pl.col("event") == "counted").then(told | nothing).otherwise(nothing)
+
+    @dy.rule()
+    def diluent_is_told_only_of_a_dilution(cls) -> pl.Expr:
+        return pl.col("diluent").is_null() | (pl.col("event") == "diluted")
 
     @dy.rule()
     def lowest_is_not_above_highest_temperature(cls) -> pl.Expr:

@@ -4,6 +4,7 @@ import dataframely as dy
 import polars as pl
 
 from onearm.records.columns import Entered, allowed, at, decimal, identifier, in_order
+from onearm.records.custody import DILUENTS
 
 
 class InfusionContainers(Entered):
@@ -16,9 +17,7 @@ class InfusionContainers(Entered):
     container_id = identifier("bag", key=True)
     thaw_started_at = at("thaw began", nullable=True)
     thaw_ended_at = at("thaw ended: the thaw clock starts", nullable=True)
-    diluent = allowed(
-        ("ringer_lactate", "saline", "pbs_albumin", "saline_albumin", "none", "other"), "what it was diluted with"
-    )
+    diluent = allowed(DILUENTS, "what it was diluted with")
     total_volume_ml = decimal("0", "5000", "volume after dilution, mL", above_low=True)
     given_volume_ml = decimal("0", "5000", "volume that went in, mL")
     counted_m = decimal("0", "100000", "all cells counted, living and dead, 10^6", nullable=True)

@@ -30,7 +30,14 @@ def upgrade() -> None:
         sa.Column("min_c", ExactDecimal(), nullable=True),
         sa.Column("max_c", ExactDecimal(), nullable=True),
         sa.Column("amount_ml", ExactDecimal(), nullable=True),
+        sa.Column("diluent", sa.String(length=14), nullable=True),
+        sa.Column("counted_m", ExactDecimal(), nullable=True),
+        sa.Column("viability_percent", ExactDecimal(), nullable=True),
         sa.Column("remark", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "diluent IN ('ringer_lactate', 'saline', 'pbs_albumin', 'saline_albumin', 'none', 'other')",
+            name="ck_custody_diluent",
+        ),
         sa.CheckConstraint(
             "event IN ('made', 'allocated', 'deallocated', 'packed', 'shipped', 'received', 'excursion_opened', 'excursion_cleared', 'excursion_rejected', 'thaw_started', 'thaw_ended', 'diluted', 'counted', 'issued', 'bedside_matched', 'bedside_mismatched', 'started', 'stopped', 'returned', 'destroyed', 'lost', 'recalled')",
             name="ck_custody_event",

@@ -41,6 +41,30 @@ def upgrade() -> None:
     op.create_index("ix_endorsements_site_id", "endorsements", ["site_id"], unique=False)
     op.create_index("ix_endorsements_subject_id", "endorsements", ["subject_id"], unique=False)
     op.create_table(
+        "images",
+        sa.Column("site_id", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("entered_at", UtcTime(), nullable=False),
+        sa.Column("image_id", sa.String(length=64), nullable=False),
+        sa.Column("subject_id", sa.String(length=64), nullable=False),
+        sa.Column("modality", sa.String(length=10), nullable=False),
+        sa.Column("taken_at", UtcTime(), nullable=False),
+        sa.Column("media_type", sa.String(length=10), nullable=False),
+        sa.Column("file_sha256", sa.String(length=64), nullable=False),
+        sa.Column("sent_by", sa.String(length=64), nullable=False),
+        sa.CheckConstraint("media_type IN ('image/png', 'image/jpeg')", name="ck_images_media_type"),
+        sa.CheckConstraint("modality IN ('chest_xray', 'ct', 'ultrasound')", name="ck_images_modality"),
+        sa.ForeignKeyConstraint(
+            ["site_id"], ["sites.site_id"], name="fk_images_site_id", initially="DEFERRED", deferrable=True
+        ),
+        sa.ForeignKeyConstraint(
+            ["subject_id"], ["subjects.subject_id"], name="fk_images_subject_id", initially="DEFERRED", deferrable=True
+        ),
+        sa.PrimaryKeyConstraint("image_id"),
+    )
+    op.create_index("ix_images_site_id", "images", ["site_id"], unique=False)
+    op.create_index("ix_images_subject_id", "images", ["subject_id"], unique=False)
+    op.create_table(
         "queries",
         sa.Column("site_id", sa.String(length=64), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),

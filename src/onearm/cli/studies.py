@@ -1,4 +1,4 @@
-"""The command line: each command reads, calls and writes; it computes nothing."""
+"""Commands on study folders: appraise, analyse, lock, check, new, import, calibrate."""
 
 import sys
 from enum import StrEnum
@@ -8,24 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from onearm import __version__
+from onearm.cli.app import app
 from onearm.results.problems import Problem, StudyProblems
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from onearm.protocol.inputs import StudyInputs
+    from onearm.protocol.locks import Act
     from onearm.results.study_result import StudyResult
     from onearm.sources.import_report import ImportReport
 
-app = typer.Typer(
-    name="onearm",
-    help="What a single-arm study of a living medicine can and cannot support.",
-    epilog="Research use. Not a medical device. Doses need an independent check.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    add_completion=False,
-)
 _WIDTH = 100  # columns where the output is no terminal
 _NOTHING = "nothing was imported"
 
@@ -42,35 +35,10 @@ Out = Annotated[
     Path, typer.Option("--out", help="Folder for results.json, verdict.html, verdict.pdf and reporting.html.")
 ]
 Language = Annotated[Lang, typer.Option("--lang", help="Language of page and terminal.")]
+Db = Annotated[
+    str | None, typer.Option("--db", metavar="URL", help="PostgreSQL with the ledger; else that of the folder, if any.")
+]
 Pdf = Annotated[bool, typer.Option("--pdf/--no-pdf", help="Write verdict.pdf too.")]
-
-
-def main() -> None:
-    """Entry point: problems of the input are told whole, on standard error, with exit code 1."""
-    try:
-        app()
-    except StudyProblems as problems:
-        print(problems, file=sys.stderr)
-        sys.exit(1)
-    except OSError as error:  # a folder that is a file, a full disk, no permission
-        where = error.filename or "the system"
-        print(f"{where}: {error.strerror or error}; nothing more was written.", file=sys.stderr)
-        sys.exit(1)
-
-
-def _version(asked: bool) -> None:
-    if asked:
-        print(f"onearm {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _top(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    """What a single-arm study of a living medicine can and cannot support."""
 
 
 @app.command()
@@ -86,48 +54,54 @@ def appraise(folder: Study, out: Out, lang: Language = Lang.EN, pdf: Pdf = True)
 
 
 @app.command()
-def analyse(folder: Study, out: Out, lang: Language = Lang.EN, pdf: Pdf = True) -> None:
+def analyse(folder: Study, out: Out, lang: Language = Lang.EN, pdf: Pdf = True, db: Db = None) -> None:
     """Analyse a study with records of its own: treated patients against similar ones on the same day.
 
     Example:  onearm analyse examples/stanford-heart --out build/heart
     """
+    from onearm.cli.study_ledger import as_files
     from onearm.study.analyse import analyse as run
 
-    _run(lambda: run(_opened(folder)), out, lang, pdf)
+    with as_files(folder, db) as files:
+        _run(lambda: run(_opened(files, folder, db)), out, lang, pdf)
 
 
 @app.command()
-def lock(folder: Study) -> None:
+def lock(folder: Study, db: Db = None) -> None:
     """Freeze protocol and matching under a hash, before outcomes are looked at.
 
     Example:  onearm lock my-study
     """
+    from onearm.cli.study_ledger import as_files
     from onearm.protocol.locks import Act
-    from onearm.sources.locks import append_lock
     from onearm.sources.study_folder import read_study
     from onearm.study.locking import frozen
 
-    inputs = read_study(folder)
-    entry = append_lock(folder, Act.FREEZE, frozen(inputs))
+    with as_files(folder, db) as files:
+        inputs = read_study(files)
+        values = frozen(inputs)
+    when = _noted(folder, db, Act.FREEZE, values)
     for name in ("protocol_sha256", "matching_sha256"):
-        print(f"{name.removesuffix('_sha256')} {entry.values[name]}")
+        print(f"{name.removesuffix('_sha256')} {values[name]}")
     opened = next((e for e in inputs.locks if e.action is Act.OPEN_OUTCOMES), None)
     told = (
         f"outcomes were read before, on {opened.entered_at}: exploratory" if opened else "before any outcome was read"
     )
-    print(f"{folder}: locked {entry.entered_at}, {told}.")
+    print(f"{folder}: locked {when}, {told}.")
 
 
 @app.command()
-def check(folder: Study) -> None:
+def check(folder: Study, db: Db = None) -> None:
     """Tell every problem of a study folder at once, without running it; exit code 1 if there is any.
 
     Example:  onearm check examples/balmys19
     """
+    from onearm.cli.study_ledger import as_files
     from onearm.sources.study_folder import read_study
     from onearm.study.checks import check_inputs
 
-    notes = check_inputs(read_study(folder))
+    with as_files(folder, db) as files:
+        notes = check_inputs(read_study(files))
     print(f"{folder}: no problems found.")
     for note in notes:
         print(f"  note: {note}")
@@ -175,20 +149,33 @@ def import_(
         raise typer.Exit(1)
 
 
-def _opened(folder: Path) -> "StudyInputs":
+def _opened(files: Path, folder: Path, db: str | None) -> "StudyInputs":
     """The study, after its first reading of outcomes was written down; without records nothing is."""
     from onearm.protocol.locks import Act
-    from onearm.sources.locks import append_lock
     from onearm.sources.study_folder import read_study
 
-    inputs = read_study(folder)
+    inputs = read_study(files)
     if inputs.records is None or any(e.action is Act.OPEN_OUTCOMES for e in inputs.locks):
         return inputs
     try:
-        append_lock(folder, Act.OPEN_OUTCOMES, {"protocol_sha256": inputs.protocol.sha256, "onearm": __version__})
+        _noted(folder, db, Act.OPEN_OUTCOMES, {"protocol_sha256": inputs.protocol.sha256, "onearm": __version__})
     except OSError as error:
         print(f"note: that outcomes were read could not be written to {folder}: {error.strerror}.", file=sys.stderr)
     return inputs
+
+
+def _noted(folder: Path, db: str | None, act: "Act", values: "Mapping[str, str]") -> str:
+    """Write down a lock or a reading where the study keeps them: in its ledger, or in locks.jsonl. Gives the time."""
+    from onearm.cli.study_ledger import has_ledger, note, open_ledger
+    from onearm.sources.locks import append_lock
+
+    if not has_ledger(folder, db):
+        return append_lock(folder, act, values).entered_at
+    ledger = open_ledger(folder, db)
+    try:
+        return note(ledger, act, values)
+    finally:
+        ledger.close()
 
 
 def _require_files(files: list[Path]) -> None:

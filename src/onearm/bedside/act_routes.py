@@ -1,0 +1,243 @@
+"""Routes of the acts: form, review and writing as pages, and the same as JSON; one pair of each per act."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from onearm.bedside.act import Act
+from onearm.bedside.acting import Done, NotReady, Review, consider, perform, permit
+from onearm.bedside.acting import Request as Asked
+from onearm.bedside.acts.registry import ACTS
+from onearm.bedside.context import Caller, caller, require_own_form, running
+from onearm.bedside.field import Field, as_text, typed
+from onearm.bedside.identity.rate import admit, forgive
+from onearm.bedside.identity.tables import milliseconds
+from onearm.bedside.json_form import FormTwin, ProblemTwin, WrittenTwin, body_of, form_twin, problem_twin, written_twin
+from onearm.bedside.proof import Proof, ProofRefused
+from onearm.bedside.rendering import page
+from onearm.bedside.situation import Situation, about, look
+from onearm.ledger.problems import Conflict
+from onearm.ledger.store import write_transaction
+
+_OWN = ("csrf", "read_version", "confirmed", "password", "code", "paper")
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ProblemTwin} for status in (401, 403, 404, 409, 422, 429)
+}
+
+
+def act_router() -> APIRouter:
+    """All forms with their twins."""
+    router = APIRouter()
+    for act in ACTS.values():
+        _add(router, act)
+    return router
+
+
+def _add(router: APIRouter, act: Act) -> None:
+    extra = {"x-action": act.action, "x-step": act.step}
+    pages: dict[str, Any] = {"include_in_schema": False, "openapi_extra": extra, "response_class": HTMLResponse}
+    router.add_api_route(act.path, _form_page(act), methods=["GET"], name=f"form {act.id}", **pages)
+    router.add_api_route(act.path, _post_page(act), methods=["POST"], name=f"do {act.id}", **pages)
+    twins: dict[str, Any] = {"openapi_extra": extra, "tags": ["acts"], "responses": _PROBLEMS}
+    router.add_api_route(
+        f"/api{act.path}",
+        _form_json(act),
+        methods=["GET"],
+        name=f"form twin {act.id}",
+        response_model=FormTwin,
+        **twins,
+    )
+    router.add_api_route(
+        f"/api{act.path}",
+        _post_json(act),
+        methods=["POST"],
+        name=f"do twin {act.id}",
+        response_model=WrittenTwin,
+        status_code=201,
+        **twins,
+    )
+
+
+def _situation(request: Request, who: Caller, act: Act, key: str) -> tuple[Situation, Mapping[str, str]]:
+    """The case, permitted, with what the form holds before anybody typed."""
+    app = running(request)
+    with app.ledger.reading() as view:
+        situation = look(app.promise, view, who.person, app.now(), about(act.about), key)
+        permit(act.action, situation)
+        zone = who.person.timezone
+        known = {name: typed(value, zone) for name, value in act.prefill(situation).items()}
+        asked = {k: v for k, v in request.query_params.items() if k in {f.name for f in act.fields}}
+        return situation, {**known, **asked, **_options(act.fields, situation)}
+
+
+def _options(fields: tuple[Field, ...], situation: Situation) -> dict[str, Any]:
+    """Choices that depend on the case, under the name of the field."""
+    return {f"options {f.name}": list(f.options(situation)) for f in fields if f.options is not None}
+
+
+def _form_page(act: Act) -> Callable[..., Response]:
+    def form(request: Request, key: str = "", who: Caller = Depends(caller)) -> Response:
+        situation, values = _situation(request, who, act, key)
+        return _form(request, who, act, situation, values)
+
+    return form
+
+
+def _form(
+    request: Request,
+    who: Caller,
+    act: Act,
+    situation: Situation,
+    values: Mapping[str, Any],
+    review: Review | None = None,
+    status: int = 200,
+    **told: Any,
+) -> Response:
+    faults = {f.field: f.say(who.person.language) for f in review.faults} if review else {}
+    version = values.get("read_version") or (situation.row["version"] if situation.row and act.changes else "")
+    return page(
+        request,
+        "form.html",
+        who,
+        status=status,
+        act=act,
+        situation=situation,
+        values=values,
+        faults=faults,
+        review=review,
+        read_version=version,
+        key=situation.key,
+        **{"wrong_proof": False, "wait_s": 0, **told},
+    )
+
+
+async def _typed(request: Request) -> dict[str, str]:
+    """The form as text; several values of one name are joined by commas."""
+    form = await request.form()
+    return {name: ",".join(str(v) for v in form.getlist(name)) for name in form}
+
+
+def _post_page(act: Act) -> Callable[..., Response]:
+    def post(
+        request: Request, key: str = "", form: dict[str, str] = Depends(_typed), who: Caller = Depends(caller)
+    ) -> Response:
+        require_own_form(request, form.get("csrf", ""), who.token)
+        asked = _asked(key, form)
+        values = {**_situation(request, who, act, key)[1], **form}
+        try:
+            done = _perform(request, who, act, asked)
+        except NotReady as open_:
+            return _not_ready(request, who, act, open_.review, values, asked)
+        except ProofRefused as refused:
+            told = {"wrong_proof": True, "wait_s": refused.wait_s}
+            review = _reconsidered(request, who, act, asked)
+            return page(request, "review.html", who, status=403, **_reviewed(act, review, values), **told)
+        except Conflict as conflict:
+            return page(request, "conflict.html", who, status=409, act=act, key=key, conflict=conflict, values=form)
+        return RedirectResponse(done.go_to, status_code=303)
+
+    return post
+
+
+def _asked(key: str, form: Mapping[str, str]) -> Asked:
+    version = form.get("read_version", "")
+    proof = Proof("", form["password"], form.get("code", "")) if form.get("password") else None
+    return Asked(
+        key,
+        {name: value for name, value in form.items() if name not in _OWN},
+        int(version) if version.isascii() and version.isdigit() else None,
+        form.get("confirmed") == "true",
+        proof,
+        form.get("paper", "").strip(),
+    )
+
+
+def _perform(request: Request, who: Caller, act: Act, asked: Asked) -> Done:
+    """Perform, with attempts to guess a password or code counted and slowed down."""
+    app = running(request)
+    engine, now_ms = app.ledger.engine, milliseconds(app.now())
+    signer = asked.typed.get(act.second_person or "", "") or who.person.account_id
+    if asked.proof is not None:
+        address = request.client.host if request.client else "-"
+        with write_transaction(engine) as connection:
+            wait = admit(connection, signer, address, now_ms, in_session=True)
+        if wait:
+            raise ProofRefused(signer, wait)
+    done = perform(act, app.promise, app.ledger, who.person, asked, app.keys)
+    if asked.proof is not None:
+        with write_transaction(engine) as connection:
+            forgive(connection, signer)
+    return done
+
+
+def _reconsidered(request: Request, who: Caller, act: Act, asked: Asked) -> Review:
+    app = running(request)
+    with app.ledger.reading() as view:
+        return consider(act, app.promise, view, who.person, asked, app.now())
+
+
+def _reviewed(act: Act, review: Review, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {"act": act, "review": review, "values": values, "situation": review.situation, "key": review.situation.key}
+
+
+def _not_ready(
+    request: Request, who: Caller, act: Act, review: Review, values: Mapping[str, Any], asked: Asked
+) -> Response:
+    """Faults and findings go back to the form; an act that only lacks its signature to the review."""
+    if review.refusal_key in act.instead:
+        other = ACTS[act.instead[str(review.refusal_key)]]
+        _perform(request, who, other, asked)
+        return page(request, "mismatch.html", who, status=409, review=review, situation=review.situation)
+    judged = review.judgement
+    ready = judged is not None and not judged.blocks and (asked.confirmed or not judged.confirms)
+    if ready:
+        return page(request, "review.html", who, **_reviewed(act, review, values), wrong_proof=False, wait_s=0)
+    return _form(request, who, act, review.situation, values, review, 422 if review.faults else 409)
+
+
+def _form_json(act: Act) -> Callable[..., FormTwin]:
+    def form(request: Request, key: str = "", who: Caller = Depends(caller)) -> FormTwin:
+        situation, values = _situation(request, who, act, key)
+        return form_twin(act, situation, values, who.person.language)
+
+    if act.about == "study":
+        return _without_key(form)
+    return form
+
+
+def _post_json(act: Act) -> Callable[..., Any]:
+    body_model = body_of(act)
+
+    def post(request: Request, body: Any, key: str = "", who: Caller = Depends(caller)) -> Any:
+        require_own_form(request, request.headers.get("x-csrf-token", ""), who.token)
+        told = body.model_dump()
+        proof = Proof("", told["password"], told["code"] or "") if told.get("password") else None
+        typed_ = {name: as_text(told[name]) for name in (f.name for f in act.fields)}
+        asked = Asked(key, typed_, told["read_version"], told["confirmed"], proof, told["paper"] or "")
+        try:
+            return written_twin(_perform(request, who, act, asked))
+        except NotReady as open_:
+            return problem_twin(act, open_.review, who.person.language)
+
+    post.__annotations__["body"] = body_model
+    return _without_key(post) if act.about == "study" else post
+
+
+def _without_key(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """The same endpoint for an act about the study itself: no key in path or document."""
+    import inspect
+
+    signature = inspect.signature(endpoint)
+    parameters = [
+        p.replace(annotation=endpoint.__annotations__.get(p.name, p.annotation))
+        for p in signature.parameters.values()
+        if p.name != "key"
+    ]
+
+    def bare(**given: Any) -> Any:
+        return endpoint(**given)
+
+    bare.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return bare

@@ -1,0 +1,218 @@
+"""Performing an act: permitted, judged, signed and written in one transaction, or refused whole with every reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from onearm.bedside.act import Act, Plan, Refusal, Row
+from onearm.bedside.field import FieldFault, read
+from onearm.bedside.judging import Judgement, judge
+from onearm.bedside.language import say
+from onearm.bedside.person import Person, delegations_of, person_of
+from onearm.bedside.policy import policies
+from onearm.bedside.proof import Keys, Proof
+from onearm.bedside.situation import Promise, Situation, about, look
+from onearm.ledger.entry import Action, Entry
+from onearm.ledger.ledger import Ledger
+from onearm.ledger.problems import Conflict
+from onearm.ledger.reading import View
+from onearm.ledger.signing import Statement, signature_of
+from onearm.ledger.tables import SCHEMAS
+from onearm.ledger.writing import Writing
+
+
+class Denied(Exception):
+    """The person may not do this here; the attempt is logged."""
+
+    def __init__(self, key: str, /, **values: object) -> None:
+        super().__init__(key)
+        self.key, self.values = key, values
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person handed in: what was typed, the version the form read, what was confirmed, who signs."""
+
+    key: str
+    typed: Mapping[str, str]
+    read_version: int | None = None
+    confirmed: bool = False
+    proof: Proof | None = None  # of whoever signs: oneself, or the second person
+    paper: str = ""  # number of the paper form it is entered from
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What would be written, for the eye before the signature."""
+
+    situation: Situation
+    answers: Mapping[str, Any]
+    faults: tuple[FieldFault, ...]
+    plan: Plan | None
+    judgement: Judgement | None
+    statement: str | None
+    refusal: str | None = None
+    refusal_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was written and where to go."""
+
+    entries: tuple[Entry, ...]
+    go_to: str
+    informs: tuple[str, ...]
+
+
+class NotReady(Exception):
+    """The act was not performed: faults, findings, a confirmation or a signature are open; all are in `review`."""
+
+    def __init__(self, review: Review) -> None:
+        super().__init__("not ready")
+        self.review = review
+
+
+def consider(act: Act, promise: Promise, view: View, person: Person, request: Request, now: datetime) -> Review:
+    """Everything but writing. Raises Denied and NotThere."""
+    situation = look(promise, view, person, now, about(act.about), request.key)
+    permit(act.action, situation)
+    answers, faults = read(act.fields, request.typed, situation)
+    if faults:
+        return Review(situation, answers, faults, None, None, None)
+    try:
+        plan = act.build(situation, answers)
+    except Refusal as refusal:
+        told = say(person.language, refusal.key, **refusal.values)
+        return Review(situation, answers, (), None, None, None, told, refusal.key)
+    words = say(person.language, f"act.{act.id}.statement", **plan.statement) if act.meaning else None
+    return Review(situation, answers, (), plan, judge(situation, plan), words)
+
+
+def permit(action: str, situation: Situation) -> None:
+    """Raises Denied unless role, site and day allow the action on what the situation is about."""
+    person = situation.person
+    today = person.local_day(situation.now)
+    if not person.holds_role_on(today):
+        raise Denied("denied.delegation", role=person.role, site=person.site_id)
+    if not policies()[action].allows(person.role, person.site_id, situation.site):
+        raise Denied("denied.role", role=person.role, action=action)
+
+
+def perform(act: Act, promise: Promise, ledger: Ledger, person: Person, request: Request, keys: Keys) -> Done:
+    """Write the act. Raises NotReady, Denied, NotThere, Conflict, ProofRefused; nothing is written then.
+
+    It is judged before the one writer's turn is taken, and judged again when anything was written since.
+    """
+    with ledger.reading() as view:
+        seen, review = view.head(), consider(act, promise, view, person, request, ledger.clock())
+    _require_ready(act, review, request)
+    signer = _signer(act, review, request)
+    if signer is not None:
+        with ledger.reading() as view:
+            keys.check_password(view.connection, signer, ledger.clock())  # slow on purpose: not in the writer's turn
+    with ledger.writing(person.actor) as writing:
+        if writing.view.head() != seen:
+            review = consider(act, promise, writing.view, person, request, writing.moment())
+            _require_ready(act, review, request)
+        _refuse_stale(act, review.situation, request)
+        return _written(act, review, request, writing, signer, keys)
+
+
+def _written(act: Act, review: Review, request: Request, writing: Writing, signer: Proof | None, keys: Keys) -> Done:
+    situation, plan = replace(review.situation, view=writing.view), review.plan
+    assert plan is not None and review.judgement is not None
+    who = _permitted_signer(act, situation, signer, plan) if signer else situation.person
+    if signer is not None:
+        keys.use_code(writing.view.connection, signer, writing.moment())
+    reason = plan.reason or (f"paper {request.paper}" if request.paper else "")
+    entries = [_put(writing, row, plan.occurred_at, reason) for row in plan.rows]
+    if act.meaning is not None and signer is not None and review.statement is not None:
+        statement = Statement(act.meaning, review.statement, situation.person.language)
+        for entry in _to_sign(situation, plan, entries):
+            row = signature_of(entry, statement)
+            name = f"G{entry.seq}-{who.account_id}"
+            signed = {**row, "signature_id": name, "signer": who.account_id, "role": who.role, "site_id": who.site_id}
+            writing.add("signatures", signed, action=Action.SIGN)
+    language = situation.person.language
+    told = tuple(f.sentence if language == "en" else f.sentence_es for f in review.judgement.informs)
+    return Done(tuple(writing.written), plan.go_to or _page(situation), told)
+
+
+def _to_sign(situation: Situation, plan: Plan, entries: list[Entry]) -> list[Entry]:
+    if plan.signs_standing:
+        return [situation.view.history(str(situation.about.table), situation.key)[-1]]
+    return [entries[place] for place in plan.signs]
+
+
+def _put(writing: Writing, row: Row, occurred_at: datetime | None, reason: str) -> Entry:
+    if row.read_version is None:
+        action = row.action or Action.CREATE
+        return writing.add(row.table, row.values, occurred_at=occurred_at, reason=reason, action=action)
+    if row.gone:
+        key = [row.values[column] for column in SCHEMAS[row.table].primary_key()]
+        return writing.withdraw(row.table, *key, read_version=row.read_version, reason=reason)
+    return writing.correct(
+        row.table,
+        row.values,
+        read_version=row.read_version,
+        reason=reason or "next step",
+        occurred_at=occurred_at,
+        action=row.action or Action.CORRECT,
+    )
+
+
+def _require_ready(act: Act, review: Review, request: Request) -> None:
+    judged = review.judgement
+    if review.plan is None or judged is None or judged.blocks or (judged.confirms and not request.confirmed):
+        raise NotReady(review)
+    if (act.meaning or act.second_person) and request.proof is None:
+        raise NotReady(review)
+
+
+def _signer(act: Act, review: Review, request: Request) -> Proof | None:
+    """Whose password and code the act needs: the second person's where there is one, else one's own."""
+    if not act.meaning and not act.second_person:
+        return None
+    assert request.proof is not None
+    account = review.answers[act.second_person] if act.second_person else review.situation.person.account_id
+    return Proof(str(account), request.proof.password, request.proof.code)
+
+
+def _permitted_signer(act: Act, situation: Situation, signer: Proof, plan: Plan) -> Person:
+    """The person who signs, holding the role there today and trained for the product on the day it happened.
+
+    Raises Denied.
+    """
+    person = situation.person
+    if signer.account != person.account_id:
+        person = _second_person(act, situation, signer)
+    happened = person.local_day(plan.occurred_at or situation.now)
+    if not person.holds_role_on(happened):
+        raise Denied("denied.delegation", role=person.role, site=person.site_id)
+    codes = sorted(set(situation.records["lots"]["product_code"]))
+    if act.meaning and not person.is_trained(codes, str(situation.study["protocol_version"]), happened):
+        raise Denied("denied.training", account=person.account_id, product=", ".join(codes) or "-")
+    return person
+
+
+def _second_person(act: Act, situation: Situation, signer: Proof) -> Person:
+    first, policy = situation.person, policies()[act.action]
+    today = first.local_day(situation.now)
+    for held in delegations_of(situation.view, signer.account, today):
+        if not policy.allows(held["role"], held["site_id"], situation.site or first.site_id):
+            continue
+        other = person_of(situation.view, signer.account, held["role"], held["site_id"])
+        if other is not None and other.person_id != first.person_id:
+            return other
+    raise Denied("denied.second_person", account=signer.account)
+
+
+def _refuse_stale(act: Act, situation: Situation, request: Request) -> None:
+    about, row = situation.about, situation.row
+    if act.changes and row is not None and request.read_version != row["version"]:
+        raise Conflict(str(about.table), situation.key, request.read_version, row)
+
+
+def _page(situation: Situation) -> str:
+    return situation.about.page.format(**(situation.row or {}))

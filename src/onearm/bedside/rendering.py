@@ -1,0 +1,86 @@
+"""Pages from templates: words in the reader's language, local times, and what every page shows."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from onearm.bedside.context import Caller, running
+from onearm.bedside.field import typed
+from onearm.bedside.identity.csrf import csrf_token
+from onearm.bedside.language import catalogue, say, shown_date, shown_number, shown_time
+from onearm.bedside.navigation import pages_of
+from onearm.vocabulary.markers import MARKERS
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "pages"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def page(
+    request: Request, template: str, caller: Caller | None = None, *, status: int = 200, **values: Any
+) -> HTMLResponse:
+    """A page in the caller's language; before sign-in in that of the browser."""
+    language = caller.person.language if caller else browser_language(request)
+    timezone = caller.person.timezone if caller else "UTC"
+    app = running(request)
+    told: dict[str, Any] = {
+        "t": lambda key, **v: say(language, key, **v),
+        "word": lambda kind, value: word(language, kind, value),
+        "show": lambda value: show(value, language, timezone),
+        "typed": lambda value: typed(value, timezone),
+        "language": language,
+        "study": app.promise.protocol.study,
+        "virtual": app.promise.virtual,
+        "demo": app.demo,
+        "caller": caller,
+        "csrf": csrf_token(caller.token) if caller else "",
+        "path": request.url.path,
+        "pages": pages_of,
+        **values,
+    }
+    return HTMLResponse(_templates().get_template(template).render(told), status_code=status)
+
+
+def browser_language(request: Request) -> str:
+    """Spanish where the browser asks for it first, else English."""
+    return "es" if request.headers.get("accept-language", "").lower().startswith("es") else "en"
+
+
+def word(language: str, kind: str, value: object) -> str:
+    """The word of a stored value ("choice.male"), or the value itself where the catalogue has none."""
+    if kind == "marker" and value in MARKERS:
+        marker = MARKERS[str(value)]
+        return marker.title_es if language == "es" else marker.title_en
+    texts: Mapping[str, str] | None = catalogue().get(f"{kind}.{value}")
+    return str(value) if texts is None else texts[language]
+
+
+def show(value: object, language: str, timezone: str) -> str:
+    """A value as people read it."""
+    match value:
+        case None | "":
+            return "–"
+        case bool():
+            return say(language, "yes" if value else "no")
+        case datetime():
+            return shown_time(value, timezone, language)
+        case date():
+            return shown_date(value, language)
+        case Decimal():
+            return shown_number(value, language)
+        case _:
+            return str(value)

@@ -1,0 +1,1 @@
+"""What is looked at: one file per screen, a frozen model and the function that reads it."""
