@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # system libraries and fonts of the PDF writer
 DEBIAN := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core
+# what the tests of the ledger and the app start themselves, on loopback, and stop
+SERVERS := postgresql chromium
 
 .PHONY: demo test check bench docs lock examples system clean
 
@@ -43,13 +45,15 @@ $(READY): requirements.txt pyproject.toml
 	@touch $@
 
 system:
-	@missing=; for p in $(DEBIAN); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	@missing=; for p in $(DEBIAN) $(SERVERS); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	else \
-	  echo "The tests write PDFs and need system libraries. On Debian: apt-get install$$missing"; \
-	  echo "Elsewhere: Pango, HarfBuzz (with its subset library) and the DejaVu fonts."; exit 1; \
+	  echo "On Debian: apt-get install$$missing"; \
+	  echo "Elsewhere: Pango, HarfBuzz (with its subset library) and the DejaVu fonts; PostgreSQL 15 or later; Chromium."; \
+	  echo "Tests that need a server or a browser that is not here are counted as skipped."; \
+	  for p in $(DEBIAN); do case "$$missing" in *$$p*) exit 1;; esac; done; \
 	fi
 
 # needs pip-tools in PATH; runs only when a dependency changes

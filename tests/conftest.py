@@ -2,10 +2,10 @@
 
 import itertools
 import os
-from datetime import UTC, datetime, timedelta
 
 import postgresql
 import pytest
+from moving_clock import Clock
 
 from onearm.ledger.ledger import Ledger
 from onearm.ledger.migration import grant_app, migrate
@@ -48,17 +48,6 @@ def fresh_url(kind, request, tmp_path):
     name = f"test_{next(_COUNT)}"
     server.run(f"CREATE DATABASE {name} TEMPLATE template_onearm")
     return server.url(name, postgresql.APP)
-
-
-class Clock:
-    """A clock that a test moves; every reading is a millisecond later."""
-
-    def __init__(self):
-        self.now = datetime(2020, 4, 1, 8, tzinfo=UTC)
-
-    def __call__(self):
-        self.now += timedelta(milliseconds=1)
-        return self.now
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pyotp
 from fastapi.testclient import TestClient
+from moving_clock import Clock
 
 from onearm.bedside.app import create_app
 from onearm.bedside.context import Running
@@ -17,8 +18,9 @@ from onearm.bedside.identity.second_factor import open_key
 from onearm.bedside.identity.tables import milliseconds
 from onearm.bedside.serving import CENTRE, facts_of, promise_of, source_of
 from onearm.ledger.ledger import Ledger
+from onearm.ledger.migration import migrate
 from onearm.ledger.opening import open_study
-from onearm.ledger.store import write_transaction
+from onearm.ledger.store import FILE, open_engine, sqlite_url, write_transaction
 from onearm.protocol.people import Delegated, FirstPeople, FirstPerson, Site, Training
 
 PASSWORD = "a lung is no pump at all"
@@ -176,3 +178,11 @@ def ward_at(database_url, clock, folder):
             sealed = keys.key.seal(secret, account)
             enrol(connection, invite(connection, account, now_ms), hashed, sealed, -1, now_ms)
     return ward
+
+
+def sqlite_ward(folder):
+    """A ward whose ledger lies in its study folder, as `onearm serve` keeps it; gives the ward and the folder."""
+    engine = open_engine(url := sqlite_url(folder / FILE))
+    migrate(engine)
+    engine.dispose()
+    return ward_at(url, Clock(), folder), folder

@@ -18,6 +18,9 @@ MADE = NOW - 100 * DAY
 BOOK = default_rulebook()
 
 
+USUAL = {"viability": "92", "cd73": "99", "cd90": "99", "cd105": "98", "negative_panel": "0.5", "endotoxin": "0.5"}
+
+
 def bag_id(number):
     """C000000001 and its check character."""
     return with_check_character(f"C{number:09}")
@@ -61,7 +64,7 @@ class World:
         return [(f.severity.value, f.key) for f in self.findings(*rules, **how)]
 
     def lot(self, name="L1", containers=2, **changes):
-        """A tested lot, not yet decided on, all containers in stock. The specification asks a second step of sterility."""
+        """A tested lot, not yet decided on, all containers in stock. Sterility may come in a second step."""
         for test, unit, low, high, text, needed in (
             ("viability", "%", "70", "100", None, "release"),
             ("cd73", "%", "95", "100", None, "release"),
@@ -97,9 +100,8 @@ class World:
                 **changes,
             },
         )
-        self.lay(
-            "lot_materials", lot_id=name, line_no=1, kind="donor_tissue", name="fat", supplier="T", batch="D1", used_at=MADE
-        )
+        fat = {"kind": "donor_tissue", "name": "fat", "supplier": "T", "batch": "D1", "used_at": MADE}
+        self.lay("lot_materials", lot_id=name, line_no=1, **fat)
         for _ in range(containers):
             self.container(name)
         return self
@@ -123,8 +125,7 @@ class World:
 
     def test(self, lot, test, number=1, **result):
         """One result; the usual one passes."""
-        values = {"viability": "92", "cd73": "99", "cd90": "99", "cd105": "98", "negative_panel": "0.5", "endotoxin": "0.5"}
-        value = Decimal(values[test]) if test in values else None
+        value = Decimal(USUAL[test]) if test in USUAL else None
         return self.lay(
             "lot_tests",
             **{

@@ -9,8 +9,9 @@ import pytest
 from product_world import BOOK, DAY, HOUR, MINUTE, NOW, bag_id, small_world
 
 from onearm.product.checks import RULES, check_product
+from onearm.product.history import History
 from onearm.records import check_records, read_records
-from onearm.results.finding import Severity
+from onearm.results.finding import Finding, Severity
 
 VIRTUAL = Path(__file__).parents[2] / "examples" / "virtual-13" / "records"
 
@@ -51,7 +52,7 @@ def test_every_finding_names_its_row_and_speaks_two_languages():
     for finding in found:
         assert all((finding.key, finding.value, finding.limit, finding.sentence, finding.sentence_es, finding.remedy))
         assert finding.sentence != finding.sentence_es
-        assert finding.sentence.endswith(".") and finding.sentence_es.endswith((".", "?"))
+        assert finding.sentence[-1] in ".?" and finding.sentence_es[-1] in ".?"
         assert "None" not in finding.sentence + finding.sentence_es, finding
         assert finding.key.split("/")[0] in {k.split("/")[0] for k in world.rows[finding.table]}
 
@@ -83,17 +84,13 @@ def test_a_slice_around_one_patient_is_judged_in_milliseconds():
     assert (time.perf_counter() - begun) / 10 < 0.1  # 4 ms here; the margin is for a busy machine
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda r: r.__name__)
-def test_every_rule_answers_records_of_one_table_alone(rule):
-    """A slice may lack any row that another names: K1 tells that, no rule fails over it."""
-    from onearm.product.history import History
-
+@pytest.mark.parametrize("left_out", broken_world().rows)
+def test_no_rule_fails_over_rows_that_are_not_there(left_out):
+    """A slice may lack any row that another names: K1 tells that."""
     world = broken_world()
-    for left_out in world.rows:
-        kept = {t: rows for t, rows in world.rows.items() if t != left_out}
-        world.rows, whole = kept, world.rows
-        tuple(rule(History(world.records(), BOOK)))
-        world.rows = whole
+    del world.rows[left_out]
+    history = History(world.records(), BOOK)
+    assert all(isinstance(f, Finding) for rule in RULES for f in rule(history))
 
 
 def test_what_is_overdue_is_told_only_to_a_clock():

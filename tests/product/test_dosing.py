@@ -13,7 +13,6 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from bench.dose_cases import exp_minus
 from bench.product import wrong_figures
-
 from onearm.product import dosing
 from onearm.product.dosing import adjusted_kg, ideal_kg, predicted_kg, target_m
 

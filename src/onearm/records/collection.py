@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 
 import polars as pl
@@ -36,8 +37,7 @@ class Records:
 
     def __post_init__(self) -> None:
         for name, frame in self.tables.items():
-            expected = {column: kind.dtype for column, kind in TABLES[name].columns().items()}
-            if dict(frame.schema) != expected:
+            if frame.schema != _empty(name).schema:
                 raise TypeError(f"{name} has not the columns of its schema; make Records with Records.of.")
         kept = {name: self.tables[name].clone() for name in TABLES if name in self.tables and self.tables[name].height}
         object.__setattr__(self, "provenance", Provenance(self.provenance))
@@ -65,7 +65,7 @@ class Records:
     def __getitem__(self, table: str) -> pl.DataFrame:
         if table in self.tables:
             return self.tables[table].clone()  # a frame can be written into; this one cannot be reached
-        return TABLES[table].create_empty()
+        return _empty(table).clone()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Records):
@@ -97,3 +97,9 @@ class Records:
         for name in self.tables:
             digest.update(f"{name} {hashlib.sha256(self.csv(name)).hexdigest()}\n".encode())
         return digest.hexdigest()
+
+
+@cache
+def _empty(table: str) -> pl.DataFrame:
+    """No rows, in the types of the schema; made once, for rules ask for it often."""
+    return pl.DataFrame(TABLES[table].create_empty())
