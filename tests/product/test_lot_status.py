@@ -1,5 +1,6 @@
 """P4: verdicts by the limits, status by decisions and signatures, a release that has what it needs."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -194,6 +195,11 @@ def test_a_looser_specification_than_the_rule_book_is_confirmed():
     assert found == {"viability", "negative_panel", "mycoplasma"}
 
 
+def test_sterility_may_come_second_only_where_the_rule_book_lets_it():
+    strict = replace(BOOK, sterility_required_by="release")
+    assert World().lot().told("P4", book=strict) == [("confirm", "SPEC/1/sterility/final")]
+
+
 def test_a_specification_that_leaves_out_a_test_is_told():
     world = World().lot().drop("specifications", "SPEC/1/endotoxin/final").drop("lot_tests", "L1-ENDOTOXIN-1")
     [finding] = world.findings("P4")
@@ -223,10 +229,8 @@ def test_a_passage_out_of_the_usual_range_is_told():
 def test_what_is_missing_is_one_phrase_in_each_language():
     history = History(World().lot().drop("lot_tests", "L1-CD73-1", "L1-CD90-1").records(), BOOK)
     en, es = missing_words(missing_for_release(history, "L1", "release", AT))
-    assert (
-        en
-        == "cd73 (final) had not been reported by 2020-01-11 12:00; cd90 (final) had not been reported by 2020-01-11 12:00"
-    )
+    by = "had not been reported by 2020-01-11 12:00"
+    assert en == f"cd73 (final) {by}; cd90 (final) {by}"
     assert es == "cd73 (final) no constaba el 2020-01-11 12:00; cd90 (final) no constaba el 2020-01-11 12:00"
     assert missing_for_release(history, "L1", "release_out_of_spec", AT) == ()
     assert len(missing_for_release(history, "L1", "confirm_second_step", AT)) == 3

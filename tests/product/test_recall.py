@@ -90,7 +90,7 @@ def test_a_recall_names_recipients_doses_and_doctors():
     assert [p.recipient.subject_id for p in found.patients] == ["S01-001", "S01-002"]
     assert [p.doctors for p in found.patients] == [("DOC1",), ("DOC1", "DOC2")]
     assert found.doctors == ("DOC1", "DOC2")
-    assert [p.dose.delivered_viable_per_kg for p in found.patients][0].as_tuple().exponent == -6
+    assert {p.dose.delivered_basis for p in found.patients} == {"bedside_count"}
     assert {p.recipient.day_28.en for p in found.patients} == {"unknown after day 0"}
     assert [b.place for b in found.to_hold] == ["tank 1"]
     with pytest.raises(KeyError):

@@ -36,6 +36,7 @@ class Plan:
     signs_standing: bool = False  # the signature goes on the row the act is about, as it stands
     statement: Mapping[str, object] = field(default_factory=dict)  # values of the words that are signed
     records: Records | None = None  # what rules must see beside the case, where an act reaches out of it
+    erases: int | None = None  # seq of an entry whose values are redacted
     go_to: str | None = None  # page afterwards, else that of what the act is about
 
 

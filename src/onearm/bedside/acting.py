@@ -127,6 +127,8 @@ def _written(act: Act, review: Review, request: Request, writing: Writing, signe
         keys.use_code(writing.view.connection, signer, writing.moment())
     reason = plan.reason or (f"paper {request.paper}" if request.paper else "")
     entries = [_put(writing, row, plan.occurred_at, reason) for row in plan.rows]
+    if plan.erases is not None:
+        writing.redact(plan.erases, reason=reason)
     if act.meaning is not None and signer is not None and review.statement is not None:
         statement = Statement(act.meaning, review.statement, situation.person.language)
         for entry in _to_sign(situation, plan, entries):

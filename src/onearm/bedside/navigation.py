@@ -4,6 +4,7 @@ from onearm.bedside.policy import policies
 
 PAGES = {
     "/patients": "see_patients",
+    "/doses": "see_patients",
     "/lots": "see_product",
     "/images": "see_images",
     "/queries": "see_queries",

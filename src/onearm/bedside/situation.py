@@ -147,6 +147,7 @@ ABOUT: Mapping[str, About] = {
         About("event", "adverse_events", "/patients/{subject_id}", _subject, _site_of_subject),
         About("image", "images", "/images", _subject, _site_of_subject),
         About("query", "queries", "/queries", _nothing, _own_site),
+        About("redaction", "redactions", "/audit", _nothing, lambda view, row: None),
         About("freeze", "freezes", "/locks", _nothing, lambda view, row: None),
         About("account", "accounts", "/people", _nothing, _own_site),
         About("delegation", "delegations", "/people", _nothing, _own_site),

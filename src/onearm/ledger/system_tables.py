@@ -214,6 +214,22 @@ class SuggestedEvents(Entered):
         return (pl.col("decision") == "confirmed") == pl.col("event_id").is_not_null()
 
 
+class Redactions(Entered):
+    """Personal data typed by mistake: one person asks to erase an old version, another does it."""
+
+    redaction_id = identifier("name of the redaction", key=True)
+    entry_seq = integer(1, 1_000_000_000, "entry whose values are erased")
+    why = text("what had been typed, without repeating it")
+    state = allowed(("asked", "done"), "done once a second person has signed")
+    asked_by = identifier("who asks")
+    done_by = identifier("who erased it", nullable=True)
+
+    @dy.rule()
+    def done_by_another_person(cls) -> pl.Expr:
+        other = pl.col("done_by").is_not_null() & (pl.col("done_by") != pl.col("asked_by"))
+        return (pl.col("state") == "asked") | other
+
+
 class Images(Entered):
     """An image sent for blinded reading; `image_id` is all a reader sees of it."""
 
@@ -240,5 +256,6 @@ SYSTEM_TABLES: Mapping[str, type[dy.Schema]] = MappingProxyType(
         "endorsements": Endorsements,
         "suggested_events": SuggestedEvents,
         "images": Images,
+        "redactions": Redactions,
     }
 )

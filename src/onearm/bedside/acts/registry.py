@@ -18,6 +18,7 @@ from onearm.bedside.acts import (
     people,
     product_set_up,
     queries,
+    redaction,
     release,
     screening,
 )
@@ -37,6 +38,7 @@ _ROOMS = (
     images,
     queries,
     data_lock,
+    redaction,
     corrections,
 )
 ACTS: Mapping[str, Act] = MappingProxyType({act.id: act for room in _ROOMS for act in room.ACTS})

@@ -101,6 +101,24 @@ def upgrade() -> None:
     )
     op.create_index("ix_imports_site_id", "imports", ["site_id"], unique=False)
     op.create_table(
+        "redactions",
+        sa.Column("site_id", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("entered_at", UtcTime(), nullable=False),
+        sa.Column("redaction_id", sa.String(length=64), nullable=False),
+        sa.Column("entry_seq", sa.BigInteger(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=5), nullable=False),
+        sa.Column("asked_by", sa.String(length=64), nullable=False),
+        sa.Column("done_by", sa.String(length=64), nullable=True),
+        sa.CheckConstraint("state IN ('asked', 'done')", name="ck_redactions_state"),
+        sa.ForeignKeyConstraint(
+            ["site_id"], ["sites.site_id"], name="fk_redactions_site_id", initially="DEFERRED", deferrable=True
+        ),
+        sa.PrimaryKeyConstraint("redaction_id"),
+    )
+    op.create_index("ix_redactions_site_id", "redactions", ["site_id"], unique=False)
+    op.create_table(
         "signatures",
         sa.Column("site_id", sa.String(length=64), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
