@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from onearm.bedside.identity.credentials import invite
+from onearm.bedside.identity.sessions import revoke_account
 from onearm.bedside.identity.tables import milliseconds
+from onearm.ledger.entry import Action
 from onearm.ledger.ledger import Ledger
-from onearm.ledger.opening import enrol_people
+from onearm.ledger.opening import SETUP, enrol_people
 from onearm.ledger.problems import LedgerRefusal
 from onearm.ledger.store import write_transaction
 from onearm.protocol.people import FirstPeople
@@ -29,6 +31,29 @@ def enrol_first_people(ledger: Ledger, file: Path, protocol_version: str) -> lis
     now_ms = milliseconds(ledger.clock())
     with write_transaction(ledger.engine) as connection:
         return [(p.account_id, p.title, invite(connection, p.account_id, now_ms)) for p in people.person]
+
+
+def invite_again(ledger: Ledger, accounts: list[str]) -> list[tuple[str, str, str]]:
+    """A new token for these accounts (`all`: everybody active): old password and factor stop working.
+
+    Raises StudyProblems for an account that is not there or closed; then nobody is invited.
+    """
+    now_ms = milliseconds(ledger.clock())
+    with ledger.writing(SETUP) as act:
+        active = {row["account_id"]: row for row in act.view.rows("accounts", status="active")}
+        wanted = sorted(active) if accounts == ["all"] else accounts
+        unknown = [name for name in wanted if name not in active]
+        if unknown:
+            problems = [
+                Problem(name, "is no active account.", f"Known: {', '.join(sorted(active))}.") for name in unknown
+            ]
+            raise StudyProblems(problems, "nobody was invited")
+        invited = []
+        for name in wanted:
+            revoke_account(act.view.connection, name, now_ms)
+            act.note(Action.ACCOUNT, {"account_id": name, "invited": "again"}, reason="invited again by command line")
+            invited.append((name, active[name]["title"], invite(act.view.connection, name, now_ms)))
+        return invited
 
 
 def write_people(ledger: Ledger, people: FirstPeople, protocol_version: str) -> None:

@@ -27,7 +27,7 @@ def serve(
     host: Annotated[
         str, typer.Option("--host", help="Address to listen on; others than loopback need --behind-tls.")
     ] = "localhost",
-    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8000,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = 8000,
     behind_tls: Annotated[bool, typer.Option("--behind-tls", help="A proxy in front speaks TLS.")] = False,
     demo: Annotated[bool, typer.Option("--demo", help="Play every role of a virtual study; nothing is kept.")] = False,
 ) -> None:
@@ -61,20 +61,28 @@ def prepare(
 @app.command()
 def people(
     folder: Study,
-    file: Annotated[Path, typer.Argument(metavar="PEOPLE", help="people.toml: first sites, accounts, delegations.")],
+    file: Annotated[Path | None, typer.Argument(metavar="PEOPLE", help="First sites, accounts, delegations.")] = None,
     db: Db = None,
+    again: Annotated[
+        list[str] | None, typer.Option("--again", metavar="ACCOUNT", help="A new link, as after a restore; or all.")
+    ] = None,
     address: Annotated[str, typer.Option("--address", help="Where the app will be reached.")] = "http://localhost:8000",
 ) -> None:
     """Name the first people of a study; prints one link each to choose a password and set up the second factor.
 
     Example:  onearm people my-study my-study/people.toml
     """
-    from onearm.bedside.first_people import enrol_first_people
+    from onearm.bedside.first_people import enrol_first_people, invite_again
     from onearm.bedside.serving import running_on
 
+    if (file is None) == (again is None):
+        raise typer.BadParameter("give a file of the first people, or --again ACCOUNT")
     running = running_on(folder, db)
-    version = running.promise.protocol.study.version
-    for account, title, token in enrol_first_people(running.ledger, file, version):
+    if file is not None:
+        invited = enrol_first_people(running.ledger, file, running.promise.protocol.study.version)
+    else:
+        invited = invite_again(running.ledger, again or [])
+    for account, title, token in invited:
         print(f"{account}  {title}\n  {address}/enrol/{token}")
     print("Each link works once, for three days.")
 
