@@ -24,7 +24,7 @@ from onearm.study.appraise import appraise
 
 ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src" / "onearm"
-MODULES = sorted(SRC.rglob("*.py"))
+MODULES = sorted(p for p in SRC.rglob("*.py") if p.parent.name != "versions")  # those Alembic writes
 
 
 def public(tree):

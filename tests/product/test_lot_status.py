@@ -145,6 +145,14 @@ def test_a_decision_that_does_not_follow_from_the_status_is_refused():
     assert lot_status(recalled.records(), "L1") is LotStatus.RECALLED
 
 
+def test_a_failed_second_step_is_not_explained_away():
+    world = World().lot().drop("lot_tests", "L1-STERILITY-1").decide(decision="release_first_step")
+    world.test("L1", "sterility", result_text="positive", verdict="fail", reported_at=AT + DAY)
+    world.decide(decision="release_out_of_spec", at=AT + 2 * DAY)
+    world.change("release_decisions", "L1-R2", risk_assessment="written")
+    assert world.told("P4") == [("block", "L1-R2")]
+
+
 def out_of_spec():
     world = World().lot().change("lot_tests", "L1-VIABILITY-1", verdict="fail", value=Decimal(65))
     return world.decide(decision="release_out_of_spec").change("release_decisions", "L1-R1", risk_assessment="written")

@@ -69,20 +69,18 @@ def persons_by_account(view: View) -> Mapping[str, str]:
 
 
 def signed_in(view: View, plan: Plan | None = None, situation: Situation | None = None) -> Signed:
-    """The signatures on release decisions that stand, with those the act itself would give."""
+    """The signatures on release decisions as they stand, by person, with those the act itself would give."""
+    persons = persons_by_account(view)
+    versions = {row["decision_id"]: row["version"] for row in view.rows("release_decisions")}
     rows = [
-        (s["table_name"], s["record_key"], s["role"], s["meaning"], s["signer"])
+        (s["table_name"], s["record_key"], s["role"], s["meaning"], persons.get(s["signer"], s["signer"]))
         for s in view.rows("signatures", table_name="release_decisions")
+        if s["signed_version"] == versions.get(s["record_key"])  # of an older version it says nothing of this one
     ]
     if plan is not None and situation is not None:
+        me = situation.person
         rows += [
-            (
-                row.table,
-                record_key(row.table, row.values),
-                situation.person.role,
-                "released",
-                situation.person.account_id,
-            )
+            (row.table, record_key(row.table, row.values), me.role, "released", me.person_id)
             for i, row in enumerate(plan.rows)
             if i in plan.signs and row.table == "release_decisions"
         ]

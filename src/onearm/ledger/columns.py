@@ -25,16 +25,19 @@ class ExactDecimal(sa.types.TypeDecorator[Decimal]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
+        """The type of the database."""
         if dialect.name == "postgresql":
             return dialect.type_descriptor(sa.Numeric(PRECISION, SCALE))
         return dialect.type_descriptor(sa.Text())
 
     def process_bind_param(self, value: Decimal | None, dialect: sa.Dialect) -> Any:
+        """To the database."""
         if value is None or dialect.name == "postgresql":
             return value
         return format(value.normalize(), "f")
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Decimal | None:
+        """From the database."""
         return None if value is None else Decimal(value)
 
 
@@ -45,16 +48,19 @@ class UtcTime(sa.types.TypeDecorator[datetime]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
+        """The type of the database."""
         if dialect.name == "postgresql":
             return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True, precision=3))
         return dialect.type_descriptor(sa.Text())
 
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:
+        """To the database."""
         if value is None or dialect.name == "postgresql":
             return value
         return text_of(value)
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        """From the database."""
         if value is None:
             return None
         return (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)

@@ -142,6 +142,7 @@ def failed_tests_recall_their_lot(history: History) -> Iterator[Finding]:
         for test in open_failures(history, lot_id):
             verified = test["verifier_id"] is not None
             key, name = test["lot_test_id"], test["test"]
+            yet, yet_es = ("", "") if verified else (", unverified so far", ", aún sin verificar")
             yield Finding(
                 "P5",
                 Severity.BLOCK if verified else Severity.CONFIRM,
@@ -149,9 +150,9 @@ def failed_tests_recall_their_lot(history: History) -> Iterator[Finding]:
                 key,
                 "fail",
                 "recall of the lot" if verified else "a verifier",
-                f"Test {key} ({name}) failed, and lot {lot_id} is released: no bag of it may be issued.",
-                f"La prueba {key} ({name}) no es conforme y el lote {lot_id} está liberado: ninguna bolsa puede "
-                "entregarse.",
+                f"Test {key} ({name}) failed{yet}, and lot {lot_id} is released: no bag of it may be issued.",
+                f"La prueba {key} ({name}) no es conforme{yet_es}, y el lote {lot_id} está liberado: "
+                "ninguna bolsa puede entregarse.",
                 "Recall the lot." if verified else "Verify the result at once; if it stands, recall the lot.",
             )
 

@@ -22,7 +22,8 @@ _FROM = {
     "release": (LotStatus.QUARANTINE,),
     "release_first_step": (LotStatus.QUARANTINE,),
     "confirm_second_step": (LotStatus.RELEASED_FIRST_STEP,),
-    "release_out_of_spec": (LotStatus.QUARANTINE, LotStatus.RELEASED_FIRST_STEP, LotStatus.OUT_OF_SPEC_PENDING),
+    # not from a first step: a second step that fails recalls the lot, it is not explained away
+    "release_out_of_spec": (LotStatus.QUARANTINE, LotStatus.OUT_OF_SPEC_PENDING),
     "reject": tuple(s for s in LotStatus if s not in (LotStatus.REJECTED, LotStatus.RECALLED)),
     "recall": tuple(LotStatus),
 }

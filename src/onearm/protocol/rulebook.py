@@ -56,7 +56,7 @@ def _words() -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rulebook:
-    """What is in force. One field per line of `rulebook.toml`, under the same name; `None` where nobody knows or set it.
+    """What is in force: one field per line of `rulebook.toml`, of the same name; `None` where nobody knows or set it.
 
     `lines` keeps unit, source and status of each; `sha256` is the hash over all of them.
     """
