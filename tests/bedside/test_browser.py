@@ -3,6 +3,7 @@
 import pytest
 from browser import BrowserWard, a_browser, served
 from journey import whole_course
+from test_to_the_page import onearm
 from ward import ward_at
 
 from onearm.ledger.verification import verify
@@ -30,8 +31,10 @@ def browser_ward(database_url, clock, tmp_path):
     plain.ledger.close()
 
 
-def test_a_patient_goes_from_lot_to_day_28_by_keyboard(browser_ward):
+def test_a_patient_goes_from_lot_to_the_verdict_page_by_keyboard(browser_ward, database_url, tmp_path):
     subject, bag, _ = whole_course(browser_ward)
+    browser_ward.done("CO1", "propose-lock", sign=True, purpose="first analysis", restricts_editing=True)
+    browser_ward.done("ST1", "sign-lock", "L1", sign=True)
     for account, path in (
         ("NU1", "/"), ("PH1", "/"), ("NU1", "/patients"), ("NU1", f"/patients/{subject}"), ("QP1", "/lots/LOT-1"),
         ("PH1", f"/bags/{bag}"), ("QP1", "/lots"),
@@ -46,3 +49,7 @@ def test_a_patient_goes_from_lot_to_day_28_by_keyboard(browser_ward):
     assert browser_ward.faults == []
     with browser_ward.ledger.reading() as view:
         assert verify(view).faults == ()
+    words = ("analyse", tmp_path / "study", "--db", database_url, "--out", tmp_path / "page", "--no-pdf")
+    analysed = onearm(*words)
+    assert analysed.returncode == 0, analysed.stderr
+    assert (tmp_path / "page" / "verdict.html").exists()
