@@ -189,7 +189,14 @@ def order(ward, subject, planned="1", doctor="IN1", pharmacist="PH1"):
 
 
 def to_bedside(ward, order_name, bag, subject):
-    """Allocated, shipped, received, thawed, counted, issued, matched."""
+    """Issued, then matched at the bed."""
+    to_issue(ward, order_name, bag)
+    ward.clock.now += timedelta(minutes=5)
+    ward.done("IN1", "match-bag", bag, second="NU1", witness_id="NU1", **scans(subject, bag))
+
+
+def to_issue(ward, order_name, bag):
+    """Allocated, shipped, received, thawed, counted, issued."""
     clock = ward.clock
     ward.done("PH1", "allocate-bag", order_name, sign=True, container_id=bag)
     ward.done("PT1", "pack-bag", bag, occurred_at=iso(clock.now))
@@ -231,8 +238,6 @@ def to_bedside(ward, order_name, bag, subject):
         viability_percent="92",
     )
     ward.done("PH1", "issue-bag", bag, sign=True, to_place="ICU")
-    clock.now += timedelta(minutes=5)
-    ward.done("IN1", "match-bag", bag, second="NU1", witness_id="NU1", **scans(subject, bag))
 
 
 def scans(subject, bag, study="WARD"):

@@ -67,6 +67,7 @@ class Act:
     meaning: str | None = None  # signed with password and second factor
     second_person: str | None = None  # field with the account of another person, who confirms with own factors
     instead: Mapping[str, str] = field(default_factory=dict)  # refused for this key: that act is performed
+    aside: bool = False  # for when something is wrong: offered apart from the next step
     changes: bool = False  # writes a new version of the row it is about: the form carries the version it read
 
     def __post_init__(self) -> None:

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from onearm.vocabulary.markers import MARKERS
+
 LANGUAGES = ("en", "es")
 _MONTHS = {
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
@@ -47,6 +49,15 @@ def say(language: str, key: str, /, **values: object) -> str:
     """A text of the catalogue with its values. Raises KeyError for a key that is not there."""
     text = catalogue()[key][language]
     return text.format(**values) if values else text
+
+
+def word(language: str, kind: str, value: object) -> str:
+    """The word of a stored value ("choice.male"), or the value itself where the catalogue has none."""
+    if kind == "marker" and value in MARKERS:
+        marker = MARKERS[str(value)]
+        return marker.title_es if language == "es" else marker.title_en
+    texts: Mapping[str, str] | None = catalogue().get(f"{kind}.{value}")
+    return str(value) if texts is None else texts[language]
 
 
 class NotANumber(ValueError):

@@ -1,9 +1,8 @@
 """Pages from templates: words in the reader's language, local times, and what every page shows."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from onearm.bedside.context import Caller, running
 from onearm.bedside.field import typed
 from onearm.bedside.identity.csrf import csrf_token
-from onearm.bedside.language import catalogue, say, shown_date, shown_number, shown_time
+from onearm.bedside.language import say, shown_date, shown_number, shown_time, word
 from onearm.bedside.navigation import pages_of
-from onearm.vocabulary.markers import MARKERS
 
 
 @cache
@@ -38,7 +36,7 @@ def page(
     timezone = caller.person.timezone if caller else "UTC"
     app = running(request)
     told: dict[str, Any] = {
-        "t": lambda key, **v: say(language, key, **v),
+        "t": partial(say, language),
         "word": lambda kind, value: word(language, kind, value),
         "show": lambda value: show(value, language, timezone),
         "typed": lambda value: typed(value, timezone),
@@ -58,15 +56,6 @@ def page(
 def browser_language(request: Request) -> str:
     """Spanish where the browser asks for it first, else English."""
     return "es" if request.headers.get("accept-language", "").lower().startswith("es") else "en"
-
-
-def word(language: str, kind: str, value: object) -> str:
-    """The word of a stored value ("choice.male"), or the value itself where the catalogue has none."""
-    if kind == "marker" and value in MARKERS:
-        marker = MARKERS[str(value)]
-        return marker.title_es if language == "es" else marker.title_en
-    texts: Mapping[str, str] | None = catalogue().get(f"{kind}.{value}")
-    return str(value) if texts is None else texts[language]
 
 
 def show(value: object, language: str, timezone: str) -> str:

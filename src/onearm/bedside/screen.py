@@ -67,14 +67,15 @@ class Offer:
     step: int
     path: str
     signed: bool
+    aside: bool  # for when something is wrong
 
 
 def offers(situation: Situation) -> tuple[Offer, ...]:
     """The acts this person may do here now, in order of their step."""
     found = [act for act in ACTS.values() if act.about == situation.about.name and _may(act, situation)]
     return tuple(
-        Offer(act.id, act.step, act.path_for(situation.key), act.meaning is not None)
-        for act in sorted(found, key=lambda a: (a.step, a.id))
+        Offer(act.id, act.step, act.path_for(situation.key), act.meaning is not None, act.aside)
+        for act in sorted(found, key=lambda a: a.step)
         if act.fits(situation)
     )
 

@@ -102,6 +102,7 @@ def _act(
     step: int,
     meaning: str | None = None,
     second_person: str | None = None,
+    aside: bool = False,
 ) -> Act:
     return Act(
         id=name,
@@ -114,6 +115,7 @@ def _act(
         fits=lambda situation: state(situation) in from_states,
         meaning=meaning,
         second_person=second_person,
+        aside=aside,
     )
 
 
@@ -131,7 +133,7 @@ ACTS = (
         fits=lambda situation: situation.the()["status"] == "verified",
         meaning="dispensed",
     ),
-    _act("deallocate-bag", "allocate", "deallocated", ("allocated",), (REMARK,), 8, meaning="dispensed"),
+    _act("deallocate-bag", "allocate", "deallocated", ("allocated",), (REMARK,), 8, meaning="dispensed", aside=True),
     _act("pack-bag", "ship", "packed", ("allocated", "stock"), (WHEN, of("custody", "from_place")), 9),
     _act(
         "ship-bag",
@@ -158,9 +160,11 @@ ACTS = (
         prefill=lambda situation: {"occurred_at": situation.now},
         fits=lambda situation: state(situation) == "in_transit",
     ),
-    _act("open-excursion", "hold", "excursion_opened", _BEFORE, (WHEN, REMARK), 9),
+    _act("open-excursion", "hold", "excursion_opened", _BEFORE, (WHEN, REMARK), 9, aside=True),
     _act("clear-excursion", "clear_excursion", "excursion_cleared", ("held",), (REMARK,), 9, meaning="reviewed"),
-    _act("reject-bag", "clear_excursion", "excursion_rejected", ("held",), (REMARK,), 9, meaning="reviewed"),
+    _act(
+        "reject-bag", "clear_excursion", "excursion_rejected", ("held",), (REMARK,), 9, meaning="reviewed", aside=True
+    ),
     _act(
         "start-thaw", "thaw", "thaw_started", ("received", "allocated"), (WHEN, WITNESS), 10, second_person="witness_id"
     ),
@@ -200,7 +204,7 @@ ACTS = (
         10,
         meaning="dispensed",
     ),
-    _act("return-bag", "hold", "returned", _OPEN, (WHEN, REMARK), 12),
-    _act("destroy-bag", "hold", "destroyed", _OPEN, (WHEN, REMARK), 12),
-    _act("lose-bag", "hold", "lost", _OPEN, (WHEN, REMARK), 12),
+    _act("return-bag", "hold", "returned", _OPEN, (WHEN, REMARK), 12, aside=True),
+    _act("destroy-bag", "hold", "destroyed", _OPEN, (WHEN, REMARK), 12, aside=True),
+    _act("lose-bag", "hold", "lost", _OPEN, (WHEN, REMARK), 12, aside=True),
 )

@@ -23,7 +23,8 @@ def compare(situation: Situation, answers: Answers) -> Match:
         raise Refusal("refused.label", told=wrong.said("es" if language == "es" else "en")) from None
     scans = [f"{PREFIX}/{study}/{s.kind}/{s.id}" if s.kind else s.raw for s in (band, bag)]
     rulebook, signed = situation.promise.rulebook, signed_in(situation.view)
-    told = match(scans[0], scans[1], situation.records, rulebook, situation.now, signed)
+    around = situation.view.near(subjects={band.id, *situation.records["subjects"]["subject_id"]}, containers=[bag.id])
+    told = match(scans[0], scans[1], around, rulebook, situation.now, signed)
     return told if told.container_id == situation.key else replace(told, is_match=False)
 
 

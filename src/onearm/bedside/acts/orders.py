@@ -140,6 +140,7 @@ ACTS = (
     ),
     Act(
         id="cancel-order",
+        aside=True,
         action="order",
         about="order",
         step=8,

@@ -110,6 +110,7 @@ ACTS = (
     ),
     Act(
         id="close-account",
+        aside=True,
         action="manage_accounts",
         about="account",
         step=0,
@@ -135,6 +136,7 @@ ACTS = (
     ),
     Act(
         id="end-delegation",
+        aside=True,
         action="delegate",
         about="delegation",
         step=0,

@@ -73,6 +73,7 @@ ACTS = (
     ),
     Act(
         id="recall-lot",
+        aside=True,
         action="decide_lot",
         about="lot",
         step=21,
