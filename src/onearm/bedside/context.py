@@ -71,7 +71,8 @@ def caller(request: Request) -> Caller:
         person = person_of(view, session.account_id, session.role, session.site_id)
         if person is None or not _in_time(view, session, token, now_ms):
             raise NotSignedIn
-    if now_ms - session.seen_at > _TOUCH_MS:
+    polled = request.headers.get("hx-request") == "true"  # a page that refreshes itself is nobody at the tablet
+    if now_ms - session.seen_at > _TOUCH_MS and not polled:
         with write_transaction(app.ledger.engine) as connection:
             touch(connection, session, now_ms)
     return Caller(person, session, token, app.demo)

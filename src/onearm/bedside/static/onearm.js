@@ -25,7 +25,8 @@
       }
     }
   };
-  if (document.querySelector("[data-until]")) { tick(); setInterval(tick, 1000); }
+  tick();
+  setInterval(tick, 1000);  // what waits is fetched anew, so a clock may come later
 
   if (document.body.dataset.alarm) {
     try {
