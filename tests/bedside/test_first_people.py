@@ -122,3 +122,18 @@ def test_a_ledger_serves_its_own_study_only(study):
     (study / "study.toml").write_text(STUDY.replace('id = "ward"', 'id = "other"'), encoding="utf-8")
     with pytest.raises(StudyProblems, match="belongs to WARD"):
         running_on(study, None)
+
+
+def test_a_page_that_refreshes_itself_does_not_keep_a_session_alive(study):
+    running = opened(study)
+    ((_, _, token),) = enrol_first_people(running.ledger, study / "people.toml", "2")
+    client = browser(running)
+    _, secret = enrol(client, running, token)
+    running.ledger.clock.now = running.ledger.clock.now.replace(minute=10)
+    code = pyotp.TOTP(secret).at(running.ledger.clock())
+    client.post("/sign-in", data={"account": "A1", "password": PASSWORD, "code": code})
+    for minute in (14, 18, 22):
+        running.ledger.clock.now = running.ledger.clock.now.replace(minute=minute)
+        assert client.get("/", headers={"hx-request": "true"}).status_code == 200
+    running.ledger.clock.now = running.ledger.clock.now.replace(minute=26)
+    assert client.get("/").headers["location"] == "/sign-in"
