@@ -195,49 +195,26 @@ def to_bedside(ward, order_name, bag, subject):
     ward.done("IN1", "match-bag", bag, second="NU1", witness_id="NU1", **scans(subject, bag))
 
 
-def to_issue(ward, order_name, bag):
-    """Allocated, shipped, received, thawed, counted, issued."""
+def to_issue(ward, order_name, *bags):
+    """Allocated, shipped, received, thawed, counted, issued; several bags of one order side by side."""
     clock = ward.clock
-    ward.done("PH1", "allocate-bag", order_name, sign=True, container_id=bag)
-    ward.done("PT1", "pack-bag", bag, occurred_at=iso(clock.now))
-    ward.done("PT1", "ship-bag", bag, occurred_at=iso(clock.now), to_place="S01")
+    for bag in bags:
+        ward.done("PH1", "allocate-bag", order_name, sign=True, container_id=bag)
+        ward.done("PT1", "pack-bag", bag, occurred_at=iso(clock.now))
+        ward.done("PT1", "ship-bag", bag, occurred_at=iso(clock.now), to_place="S01")
     clock.now += timedelta(hours=3)
-    ward.done(
-        "PH1",
-        "receive-bag",
-        bag,
-        occurred_at=iso(clock.now),
-        min_c="-170",
-        max_c="-150",
-        seal="intact",
-        look="good",
-        to_place="pharmacy",
-    )
-    ward.done("PH1", "start-thaw", bag, second="PH1B", occurred_at=iso(clock.now), witness_id="PH1B")
+    logger = {"min_c": "-170", "max_c": "-150", "seal": "intact", "look": "good", "to_place": "pharmacy"}
+    for bag in bags:
+        ward.done("PH1", "receive-bag", bag, occurred_at=iso(clock.now), **logger)
+        ward.done("PH1", "start-thaw", bag, second="PH1B", occurred_at=iso(clock.now), witness_id="PH1B")
     clock.now += timedelta(minutes=5)
-    ward.done("PH1", "end-thaw", bag, second="PH1B", occurred_at=iso(clock.now), witness_id="PH1B")
-    clock.now += timedelta(minutes=5)
-    ward.done(
-        "PH1",
-        "dilute-bag",
-        bag,
-        second="PH1B",
-        occurred_at=iso(clock.now),
-        witness_id="PH1B",
-        diluent="ringer_lactate",
-        amount_ml="50",
-    )
-    ward.done(
-        "PH1",
-        "count-cells",
-        bag,
-        second="PH1B",
-        occurred_at=iso(clock.now),
-        witness_id="PH1B",
-        counted_m="100",
-        viability_percent="92",
-    )
-    ward.done("PH1", "issue-bag", bag, sign=True, to_place="ICU")
+    for bag in bags:
+        two = {"second": "PH1B", "witness_id": "PH1B"}
+        ward.done("PH1", "end-thaw", bag, occurred_at=iso(clock.now), **two)
+        ward.done("PH1", "dilute-bag", bag, occurred_at=iso(clock.now), diluent="ringer_lactate", amount_ml="50", **two)
+        count = {"counted_m": "100", "viability_percent": "92"}
+        ward.done("PH1", "count-cells", bag, occurred_at=iso(clock.now), **count, **two)
+        ward.done("PH1", "issue-bag", bag, sign=True, to_place="ICU")
 
 
 def scans(subject, bag, study="WARD"):
