@@ -21,7 +21,7 @@ from onearm.ledger.signing import Statement, signature_of
 from onearm.ledger.tables import SCHEMAS
 from onearm.ledger.writing import Writing
 
-_IN_WORDS = frozenset({"basis", "decision", "milestone", "relation", "role", "test", "verdict"})
+_IN_WORDS = frozenset({"basis", "decision", "milestone", "reason", "relation", "role", "test", "verdict"})
 
 
 class Denied(Exception):

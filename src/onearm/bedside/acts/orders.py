@@ -101,9 +101,9 @@ def _cancel(situation: Situation, answers: Answers) -> Plan:
     if order["status"] not in ("ordered", "verified"):
         raise Refusal("refused.not_open", order=order["dose_order_id"], status=order["status"])
     values = changed(order, status="cancelled", **answers)
-    return Plan(
-        (Row("dose_orders", values, order["version"]),), answers["cancelled_at"], reason=answers["cancel_reason"]
-    )
+    told = {"order": order["dose_order_id"], "subject": order["subject_id"], "reason": answers["cancel_reason"]}
+    row, when = Row("dose_orders", values, order["version"]), answers["cancelled_at"]
+    return Plan((row,), when, reason=answers["cancel_reason"], statement=told)
 
 
 def _is_open(situation: Situation) -> bool:
