@@ -1,5 +1,6 @@
 """What goes wrong on a ward, and what the app makes of it."""
 
+import io
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ import pytest
 from journey import enrol, infuse, iso, make_lot, order, release, scans, specify, to_bedside, to_issue
 from ward import sqlite_ward
 
+from onearm.bedside.labels.symbol import data_matrix_picture
 from onearm.product.container_state import state_of
 
 
@@ -221,3 +223,24 @@ def test_a_dose_of_two_bags_is_one_infusion(ward):
         remainder="destroyed",
     )  # fmt: skip
     assert [b["container_id"] for b in rows(ward, "infusion_containers", infusion_id=infusion)] == sorted([one, two])
+
+
+def photo(text):
+    """A picture of a label, as a telephone takes it."""
+    out = io.BytesIO()
+    data_matrix_picture(text).convert("L").rotate(7, expand=True, fillcolor=255).save(out, "PNG")
+    return out.getvalue()
+
+
+def test_a_photo_of_wristband_and_bag_does_when_there_is_no_scanner(ward):
+    bag = stock(ward)[0]
+    subject = enrol(ward)
+    to_issue(ward, order(ward, subject), bag)
+    token, codes = ward.csrf("IN1"), scans(subject, bag)
+    files = {f"{name}_photo": ("label.png", photo(text), "image/png") for name, text in codes.items()}
+    form = {"csrf": token, "witness_id": "NU1", "wristband": "", "bag": ""}
+    client = ward.client("IN1")
+    review = client.post(f"/do/match-bag/{bag}", data=form, files=files)
+    assert review.status_code == 200 and codes["bag"] in review.text and subject in review.text
+    empty = client.post(f"/do/match-bag/{bag}", data=form, files={"bag_photo": ("x.png", b"no picture", "image/png")})
+    assert empty.status_code == 422 and "photo" in empty.text and state(ward, bag) == "issued"

@@ -18,6 +18,7 @@ from onearm.bedside.json_form import FormTwin, ProblemTwin, WrittenTwin, body_of
 from onearm.bedside.proof import Proof, ProofRefused
 from onearm.bedside.rendering import page
 from onearm.bedside.situation import Situation, about, look
+from onearm.bedside.typed_form import typed_form
 from onearm.ledger.problems import Conflict
 from onearm.ledger.store import write_transaction
 
@@ -113,15 +114,9 @@ def _form(
     )
 
 
-async def _typed(request: Request) -> dict[str, str]:
-    """The form as text; several values of one name are joined by commas."""
-    form = await request.form()
-    return {name: ",".join(str(v) for v in form.getlist(name)) for name in form}
-
-
 def _post_page(act: Act) -> Callable[..., Response]:
     def post(
-        request: Request, key: str = "", form: dict[str, str] = Depends(_typed), who: Caller = Depends(caller)
+        request: Request, key: str = "", form: dict[str, str] = Depends(typed_form), who: Caller = Depends(caller)
     ) -> Response:
         require_own_form(request, form.get("csrf", ""), who.token)
         asked = _asked(key, form)

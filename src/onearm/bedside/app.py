@@ -14,12 +14,13 @@ from onearm import __version__
 from onearm.bedside import sign_in_routes
 from onearm.bedside.act_routes import act_router
 from onearm.bedside.acting import Denied
-from onearm.bedside.context import ForeignForm, NotSignedIn, Running, caller
+from onearm.bedside.context import Caller, ForeignForm, NotSignedIn, Running, caller
 from onearm.bedside.json_form import ProblemTwin
 from onearm.bedside.language import say
 from onearm.bedside.proof import ProofRefused
 from onearm.bedside.rendering import browser_language, page
 from onearm.bedside.situation import NotThere
+from onearm.bedside.typed_form import PhotoUnread
 from onearm.bedside.view_routes import view_router
 from onearm.ledger.entry import Action
 from onearm.ledger.problems import Conflict, EditingRestricted, InvalidRow, LedgerRefusal
@@ -93,6 +94,12 @@ def _refusals(app: FastAPI) -> None:
     def foreign(request: Request, _: ForeignForm) -> Response:
         return _refused(request, 403, "foreign_form")
 
+    @app.exception_handler(PhotoUnread)
+    def photo(request: Request, refused: PhotoUnread) -> Response:
+        language = _language(request)
+        told = refused.told.said("es" if language == "es" else "en") if refused.told else ""
+        return _refused(request, 422, refused.key, told=told)
+
     @app.exception_handler(ProofRefused)
     def proof(request: Request, refused: ProofRefused) -> Response:
         return _refused(request, 429 if refused.wait_s else 403, "wrong_proof", wait=int(refused.wait_s))
@@ -146,11 +153,15 @@ def _refused(request: Request, status: int, key: str, **values: object) -> Respo
         who = caller(request)
     except NotSignedIn:
         who = None
-    language = who.person.language if who else browser_language(request)
+    language = _language(request, who)
     sentence = say(language, f"problem.{key}" if "." not in key else key, **values)
     if _is_api(request):
         return _plain_problem(status, key, sentence)
     return page(request, "refused.html", who, status=status, sentence=sentence)
+
+
+def _language(request: Request, who: Caller | None = None) -> str:
+    return who.person.language if who else browser_language(request)
 
 
 def _plain_problem(status: int, error: str, sentence: str, headers: object = None) -> JSONResponse:
