@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-LOW_IS_BETTER = ("s", "MB")
+LOW_IS_BETTER = ("s", "MB", "faults")
 
 
 class MeasureFailed(Exception):

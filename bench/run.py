@@ -12,13 +12,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rich.console import Console
 
-from bench import commands, evidence, import_rows, null_predictive, product
+from bench import commands, evidence, import_fuzz, import_rows, null_predictive, product
 from bench.measure import Measure, MeasureFailed, Reading, Row, row_of
 from bench.output import shown, table, write
 from bench.process import ROOT
 
 MEASURES: tuple[Measure, ...] = (
     *import_rows.MEASURES,
+    *import_fuzz.MEASURES,
     *commands.MEASURES,
     *null_predictive.MEASURES,
     *evidence.MEASURES,

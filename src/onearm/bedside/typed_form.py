@@ -1,6 +1,7 @@
 """What a form sent, as text; a photo of a label counts as the code that is read from it."""
 
 from fastapi import Request
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from onearm.bedside.labels.symbol import PictureError, decode
@@ -23,7 +24,7 @@ async def typed_form(request: Request) -> dict[str, str]:
         photos = {n: p for n, p in form.items() if isinstance(p, UploadFile) and n.endswith(PHOTO) and p.size}
         read = {name: await photo.read() for name, photo in photos.items()}
     for name, picture in read.items():
-        found[name.removesuffix(PHOTO)] = _code_in(picture)
+        found[name.removesuffix(PHOTO)] = await run_in_threadpool(_code_in, picture)
     return {name: value for name, value in found.items() if not name.endswith(PHOTO)}
 
 
