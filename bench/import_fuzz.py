@@ -19,8 +19,36 @@ from bench.measure import Measure, Reading
 from bench.process import ROOT
 
 CASES, SEED, PROCESSES = 10_000, 20_201_125, 2
-_RUBBISH = ("", "NA", "-", "0", "1e999", "1.000", "1,000", "٣", "null", "=1+1", "'", '"', ";", "\x00", "ÿ", "x" * 3000,
-            "2020-02-30", "31/02/2020", "99:99", "-1", "NaN", "\u202e", "true", "Male ", "<", ">5", "5 mg", " 7 ")  # fmt: skip
+_RUBBISH = (
+    "",
+    "NA",
+    "-",
+    "0",
+    "1e999",
+    "1.000",
+    "1,000",
+    "٣",
+    "null",
+    "=1+1",
+    "'",
+    '"',
+    ";",
+    "\x00",
+    "ÿ",
+    "x" * 3000,
+    "2020-02-30",
+    "31/02/2020",
+    "99:99",
+    "-1",
+    "NaN",
+    "\u202e",
+    "true",
+    "Male ",
+    "<",
+    ">5",
+    "5 mg",
+    " 7 ",
+)
 _LABS = """PSEUDO;FECHA;HORA;PRUEBA;RESULTADO;UNIDAD;ANULADO
 S01-001;08/04/2020;06:10;PCR;12,3;mg/dL;N
 ;08/04/2020;06:10;LDH;412;U/L;N
