@@ -244,3 +244,18 @@ def test_a_photo_of_wristband_and_bag_does_when_there_is_no_scanner(ward):
     assert review.status_code == 200 and codes["bag"] in review.text and subject in review.text
     empty = client.post(f"/do/match-bag/{bag}", data=form, files={"bag_photo": ("x.png", b"no picture", "image/png")})
     assert empty.status_code == 422 and "photo" in empty.text and state(ward, bag) == "issued"
+
+
+def test_a_form_sent_after_the_session_ended_is_kept_and_shown_again(ward):
+    subject = enrol(ward)
+    old = ward.csrf("NU1")
+    client = ward.client("NU1")
+    ward.clock.now += timedelta(minutes=20)
+    told = {"csrf": old, "measured_at": "2020-04-01T10:20", "weight_kg": "81.5", "method": "bed"}
+    kept = client.post(f"/do/weigh/{subject}", data=told)
+    assert kept.status_code == 401 and 'value="81.5"' in kept.text and old not in kept.text
+    ward.csrf("NU1")  # signs in anew
+    again = ward.client("NU1").post(f"/do/weigh/{subject}", data={k: v for k, v in told.items() if k != "csrf"})
+    assert again.status_code == 409 and 'value="81.5"' in again.text and rows(ward, "weights") == []
+    foreign = ward.client("NU1").post(f"/do/weigh/{subject}", data=told, headers={"origin": "https://evil.example"})
+    assert foreign.status_code == 403

@@ -10,7 +10,7 @@ from onearm.bedside.act import Act
 from onearm.bedside.acting import Done, NotReady, Review, consider, perform, permit
 from onearm.bedside.acting import Request as Asked
 from onearm.bedside.acts.registry import ACTS
-from onearm.bedside.context import Caller, caller, require_own_form, running
+from onearm.bedside.context import Caller, OldForm, caller, require_own_form, running
 from onearm.bedside.field import Field, as_text, typed
 from onearm.bedside.identity.rate import admit, forgive
 from onearm.bedside.identity.tables import milliseconds
@@ -110,7 +110,7 @@ def _form(
         review=review,
         read_version=version,
         key=situation.key,
-        **{"wrong_proof": False, "wait_s": 0, **told},
+        **{"old_form": False, **told},
     )
 
 
@@ -118,9 +118,13 @@ def _post_page(act: Act) -> Callable[..., Response]:
     def post(
         request: Request, key: str = "", form: dict[str, str] = Depends(typed_form), who: Caller = Depends(caller)
     ) -> Response:
-        require_own_form(request, form.get("csrf", ""), who.token)
+        situation, known = _situation(request, who, act, key)
+        values = {**known, **form}
+        try:
+            require_own_form(request, form.get("csrf", ""), who.token)
+        except OldForm:
+            return _form(request, who, act, situation, values, status=409, old_form=True)
         asked = _asked(key, form)
-        values = {**_situation(request, who, act, key)[1], **form}
         try:
             done = _perform(request, who, act, asked)
         except NotReady as open_:

@@ -79,6 +79,10 @@ def _refusals(app: FastAPI) -> None:
     def not_signed_in(request: Request, _: NotSignedIn) -> Response:
         if _is_api(request):
             return _plain_problem(401, "not_signed_in", "Sign in first.")
+        typed = getattr(request.state, "typed", None)
+        if typed:
+            kept = {k: v for k, v in typed.items() if k not in ("csrf", "password", "code")}
+            return page(request, "session_ended.html", status=401, kept=kept)
         return RedirectResponse("/sign-in", status_code=303)
 
     @app.exception_handler(NotThere)

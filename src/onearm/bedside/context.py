@@ -29,6 +29,10 @@ class ForeignForm(Exception):
     """A write that does not come from a page of this session."""
 
 
+class OldForm(ForeignForm):
+    """A form of our own page, but of a session before this one: nothing is written, what was typed is shown again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """The app while it runs: what was promised, the ledger, the keys, and whether it is a demonstration."""
@@ -89,8 +93,10 @@ def require_own_form(request: Request, token: str, session_token: str) -> None:
     """Raises ForeignForm unless browser and form say that the write comes from a page of this session."""
     headers = request.headers
     ours = same_origin(headers.get("origin"), headers.get("referer"), headers.get("host", ""), request.url.scheme)
-    if not ours or not is_csrf_token(token, session_token):
+    if not ours:
         raise ForeignForm
+    if not is_csrf_token(token, session_token):
+        raise OldForm
 
 
 @contextmanager

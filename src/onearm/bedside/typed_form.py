@@ -25,7 +25,9 @@ async def typed_form(request: Request) -> dict[str, str]:
         read = {name: await photo.read() for name, photo in photos.items()}
     for name, picture in read.items():
         found[name.removesuffix(PHOTO)] = await run_in_threadpool(_code_in, picture)
-    return {name: value for name, value in found.items() if not name.endswith(PHOTO)}
+    typed = {name: value for name, value in found.items() if not name.endswith(PHOTO)}
+    request.state.typed = typed  # kept when the session turns out to have ended
+    return typed
 
 
 def _code_in(picture: bytes) -> str:
