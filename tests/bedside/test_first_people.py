@@ -90,7 +90,9 @@ def test_the_first_person_enrols_and_signs_in_once_by_the_link(study):
     signed_in = client.post("/sign-in", data={"account": "a1", "password": PASSWORD, "code": code})
     assert signed_in.status_code == 303
     cookie = signed_in.headers["set-cookie"]
-    assert cookie.startswith("__Host-") and all(w in cookie for w in ("Secure", "HttpOnly", "SameSite=strict", "Path=/"))
+    assert cookie.startswith("__Host-") and all(
+        w in cookie for w in ("Secure", "HttpOnly", "SameSite=strict", "Path=/")
+    )
     assert "Qué me espera" in client.get("/").text
     again = browser(running).post("/sign-in", data={"account": "A1", "password": PASSWORD, "code": code})
     assert again.status_code == 403  # the code works once

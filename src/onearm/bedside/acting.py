@@ -8,7 +8,7 @@ from typing import Any
 from onearm.bedside.act import Act, Plan, Refusal, Row
 from onearm.bedside.field import FieldFault, read
 from onearm.bedside.judging import Judgement, judge
-from onearm.bedside.language import say, word
+from onearm.bedside.language import say_in_words
 from onearm.bedside.person import Person, delegations_of, person_of
 from onearm.bedside.policy import policies
 from onearm.bedside.proof import Keys, Proof
@@ -20,8 +20,6 @@ from onearm.ledger.reading import View
 from onearm.ledger.signing import Statement, signature_of
 from onearm.ledger.tables import SCHEMAS
 from onearm.ledger.writing import Writing
-
-_IN_WORDS = frozenset({"basis", "decision", "milestone", "reason", "relation", "role", "test", "verdict"})
 
 
 class Denied(Exception):
@@ -85,16 +83,10 @@ def consider(act: Act, promise: Promise, view: View, person: Person, request: Re
     try:
         plan = act.build(situation, answers)
     except Refusal as refusal:
-        told = say(person.language, refusal.key, **refusal.values)
+        told = say_in_words(person.language, refusal.key, refusal.values)
         return Review(situation, answers, (), None, None, None, told, refusal.key)
-    words = _statement(act, plan, person.language) if act.meaning else None
+    words = say_in_words(person.language, f"act.{act.id}.statement", plan.statement) if act.meaning else None
     return Review(situation, answers, (), plan, judge(situation, plan), words)
-
-
-def _statement(act: Act, plan: Plan, language: str) -> str:
-    """The sentence that is signed, stored values in words."""
-    told = {k: word(language, "choice", v) if k in _IN_WORDS else v for k, v in plan.statement.items()}
-    return say(language, f"act.{act.id}.statement", **told)
 
 
 def permit(action: str, situation: Situation) -> None:

@@ -16,7 +16,8 @@ from onearm.bedside.act_routes import act_router
 from onearm.bedside.acting import Denied
 from onearm.bedside.context import Caller, ForeignForm, NotSignedIn, Running, caller
 from onearm.bedside.json_form import ProblemTwin
-from onearm.bedside.language import say
+from onearm.bedside.language import say_in_words
+from onearm.bedside.print_and_file_routes import print_and_file_router
 from onearm.bedside.proof import ProofRefused
 from onearm.bedside.rendering import browser_language, page
 from onearm.bedside.situation import NotThere
@@ -54,6 +55,7 @@ def create_app(running: Running) -> FastAPI:
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.include_router(sign_in_routes.router)
     app.include_router(act_router())
+    app.include_router(print_and_file_router())
     app.include_router(view_router())
     app.middleware("http")(_with_headers)
     _refusals(app)
@@ -158,7 +160,7 @@ def _refused(request: Request, status: int, key: str, **values: object) -> Respo
     except NotSignedIn:
         who = None
     language = _language(request, who)
-    sentence = say(language, f"problem.{key}" if "." not in key else key, **values)
+    sentence = say_in_words(language, f"problem.{key}" if "." not in key else key, values)
     if _is_api(request):
         return _plain_problem(status, key, sentence)
     return page(request, "refused.html", who, status=status, sentence=sentence)

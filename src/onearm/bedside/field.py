@@ -26,7 +26,6 @@ _UNITS = {
     "_percent": "%",
     "_c": "°C",
     "_m": "10⁶",
-    "_years": "a",
 }
 
 
@@ -116,7 +115,7 @@ def read(
                 faults.append(FieldFault(field.name, "fault.missing", {}))
             continue
         try:
-            answers[field.name] = _value(field, text, situation)
+            answers[field.name] = _value(field, text, situation, typed.get(f"{field.name}_hour", ""))
         except _Fault as fault:
             faults.append(FieldFault(field.name, fault.key, fault.values))
     return answers, tuple(faults)
@@ -127,12 +126,12 @@ class _Fault(Exception):
         self.key, self.values = key, values
 
 
-def _value(field: Field, text: str, situation: "Situation") -> Any:
+def _value(field: Field, text: str, situation: "Situation", hour: str) -> Any:
     match field.kind:
         case "number" | "integer":
             return _number(field, text)
         case "time":
-            return _time(text, situation.person.timezone)
+            return _time(text, situation.person.timezone, hour)
         case "date":
             try:
                 return date.fromisoformat(text)
@@ -170,9 +169,9 @@ def _number(field: Field, text: str) -> Decimal | int:
     return int(number) if field.kind == "integer" else number
 
 
-def _time(text: str, timezone: str) -> datetime:
+def _time(text: str, timezone: str, hour: str) -> datetime:
     try:
-        return as_utc(read_local_time(text, timezone)).replace(second=0, microsecond=0)
+        return as_utc(read_local_time(text, timezone, hour)).replace(second=0, microsecond=0)
     except NoSuchTime as fault:
         raise _Fault(f"fault.time_{fault}") from None
     except (ValueError, OverflowError):

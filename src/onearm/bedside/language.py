@@ -45,6 +45,24 @@ def _flat(table: Mapping[str, object], above: str = "") -> list[tuple[str, Mappi
     return rows
 
 
+#: values of sentences that are stored codes -> family of their words
+_CODES = {
+    "status": "choice",
+    "state": "choice",
+    "role": "role",
+    "table": "choice",
+    "basis": "choice",
+    "decision": "choice",
+}
+_CODES |= dict.fromkeys(("milestone", "reason", "relation", "test", "verdict"), "choice")
+
+
+def say_in_words(language: str, key: str, values: Mapping[str, object]) -> str:
+    """A sentence whose stored codes are put into words. Raises KeyError when a value is missing."""
+    told = {name: word(language, _CODES[name], v) if name in _CODES else v for name, v in values.items()}
+    return catalogue()[key][language].format(**told)
+
+
 def say(language: str, key: str, /, **values: object) -> str:
     """A text of the catalogue with its values. Raises KeyError for a key that is not there."""
     text = catalogue()[key][language]
@@ -53,7 +71,7 @@ def say(language: str, key: str, /, **values: object) -> str:
 
 def word(language: str, kind: str, value: object) -> str:
     """The word of a stored value ("choice.male"), or the value itself where the catalogue has none."""
-    if kind == "marker" and value in MARKERS:
+    if kind in ("marker", "choice") and value in MARKERS:
         marker = MARKERS[str(value)]
         return marker.title_es if language == "es" else marker.title_en
     texts: Mapping[str, str] | None = catalogue().get(f"{kind}.{value}")
@@ -78,8 +96,11 @@ class NoSuchTime(ValueError):
     """The local time does not exist, or twice, at a change of the clock."""
 
 
-def read_local_time(text: str, timezone: str) -> datetime:
-    """`2020-04-11T09:40` at the site as UTC. Raises NoSuchTime at a change of the clock, ValueError for no time."""
+def read_local_time(text: str, timezone: str, hour: str = "") -> datetime:
+    """`2020-04-11T09:40` at the site as UTC; `hour` is first or second where the clock goes back and it comes twice.
+
+    Raises NoSuchTime at a change of the clock, ValueError for no time.
+    """
     local = datetime.fromisoformat(text.strip())
     if local.tzinfo is not None:
         return local.astimezone(UTC)
@@ -87,9 +108,9 @@ def read_local_time(text: str, timezone: str) -> datetime:
     first, second = local.replace(tzinfo=zone), local.replace(tzinfo=zone, fold=1)
     if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local:
         raise NoSuchTime("skipped")
-    if first.utcoffset() != second.utcoffset():
+    if first.utcoffset() != second.utcoffset() and hour not in ("first", "second"):
         raise NoSuchTime("twice")
-    return first.astimezone(UTC)
+    return (second if hour == "second" else first).astimezone(UTC)
 
 
 def shown_time(moment: datetime, timezone: str, language: str) -> str:

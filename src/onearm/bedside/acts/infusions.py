@@ -11,6 +11,8 @@ from onearm.bedside.situation import Situation
 from onearm.product.container_state import state_of
 from onearm.records.columns import canonical_json
 
+_NONE = ("none", "ninguna", "ninguno", "no hubo", "no")
+
 
 def _custody(situation: Situation, name: str, container_id: str) -> dict[str, Any] | None:
     rows = situation.records["custody"].sort("occurred_at", "entered_at").to_dicts()
@@ -41,6 +43,7 @@ def _start(situation: Situation, answers: Answers) -> Plan:
         "identity_checked_at": matched["occurred_at"],
         "reaction_assessment": "not_assessed",
         **answers,
+        "premedication": "none" if answers["premedication"].lower() in _NONE else answers["premedication"],
     }
     rows = (Row("infusions", infusion), row)
     return Plan(rows, answers["started_at"], go_to=f"/patients/{order['subject_id']}")

@@ -5,14 +5,17 @@ from typing import Any
 
 from onearm.bedside.act import Act, Answers, Plan, Refusal, Row, changed, next_name
 from onearm.bedside.field import Option, of
-from onearm.bedside.language import shown_number
+from onearm.bedside.language import shown_number, word
 from onearm.bedside.situation import Situation
 from onearm.product.dosing import adjusted_kg, planned_m_per_kg, predicted_kg, target_m
 
 
 def _weights(situation: Situation) -> list[Option]:
+    language = situation.person.language
     rows = sorted(situation.records["weights"].to_dicts(), key=lambda w: w["measured_at"], reverse=True)
-    return [(w["weight_id"], f"{w['weight_kg'].normalize():f} kg · {w['method']}") for w in rows]
+    return [
+        (w["weight_id"], f"{w['weight_kg'].normalize():f} kg · {word(language, 'choice', w['method'])}") for w in rows
+    ]
 
 
 def _prefill(situation: Situation) -> Answers:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from onearm.bedside.act import Act, Answers, Plan, Refusal, Row, changed, next_name
 from onearm.bedside.field import Field, Option, fields_of, of
+from onearm.bedside.language import shown_date
 from onearm.bedside.situation import Situation
 from onearm.ledger.entry import Action
 from onearm.ledger.system_tables import ROLES
@@ -65,13 +66,18 @@ def _end(situation: Situation, answers: Answers) -> Plan:
     if answers["valid_to"] < situation.person.local_day(situation.now) - timedelta(days=1):
         raise Refusal("refused.ended_before_today")
     row = Row("delegations", changed(held, **answers), held["version"])
-    told = {"account": held["account_id"], "role": held["role"], "site": held["site_id"], "day": answers["valid_to"]}
+    told = {
+        "account": held["account_id"],
+        "role": held["role"],
+        "site": held["site_id"],
+        "day": shown_date(answers["valid_to"], situation.person.language),
+    }
     return Plan((row,), reason="delegation ends", statement=told)
 
 
 def _train(situation: Situation, answers: Answers) -> Plan:
     """Training is added to what the delegation carries; the past is not rewritten."""
-    held = situation.the()
+    held, language = situation.the(), situation.person.language
     known = json.loads(held["training"])
     known.append(
         {
@@ -81,7 +87,8 @@ def _train(situation: Situation, answers: Answers) -> Plan:
         }
     )
     row = Row("delegations", changed(held, training=canonical_json(known)), held["version"])
-    told = {"account": held["account_id"], "role": held["role"], "site": held["site_id"], **answers}
+    told = {"account": held["account_id"], "role": held["role"], "site": held["site_id"]}
+    told |= {"product_code": answers["product_code"], "trained_on": shown_date(answers["trained_on"], language)}
     return Plan((row,), reason="trained", statement=told)
 
 
