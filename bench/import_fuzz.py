@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 from bench.measure import Measure, Reading
@@ -191,7 +192,7 @@ def _part(part: int) -> Counts:
 
 def import_fuzz() -> Reading:
     """Crashes and rows lost; 0 is the target."""
-    with ProcessPoolExecutor(PROCESSES) as pool:
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:  # polars has threads: no fork
         parts = list(pool.map(_part, range(PROCESSES * 10)))
     faults = [fault for part in parts for fault in part.faults]
     cases, stored, partly, refused = (

@@ -36,6 +36,13 @@ def database_url(request, tmp_path):
     return fresh_url(request.param, request, tmp_path)
 
 
+@pytest.fixture
+def other_database_url(database_url, request, tmp_path_factory):
+    """URL of a fresh, migrated database of the other kind."""
+    kind = "postgresql" if database_url.startswith("sqlite") else "sqlite"
+    return fresh_url(kind, request, tmp_path_factory.mktemp("other"))
+
+
 def fresh_url(kind, request, tmp_path):
     """A fresh, migrated database of this kind."""
     if kind == "sqlite":

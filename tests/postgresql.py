@@ -94,5 +94,5 @@ def server():
         yield one
     finally:
         with suppress(subprocess.CalledProcessError):  # a test had stopped it
-            one.control("-m", "fast", "stop")
+            one.control("-m", "immediate", "stop")  # nothing of it is kept: no last checkpoint
         shutil.rmtree(folder, ignore_errors=True)

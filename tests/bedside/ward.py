@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pyotp
 from fastapi.testclient import TestClient
@@ -99,6 +99,19 @@ def people():
 
 
 @dataclass
+class Performed:
+    """One act that was written: by whom, on what, what was typed, who was the second person, the answer, when."""
+
+    account: str
+    act: str
+    key: str
+    typed: dict
+    second: str
+    answer: dict
+    at: datetime
+
+
+@dataclass
 class Ward:
     """The running app, its clock and the second factors of its people."""
 
@@ -106,6 +119,7 @@ class Ward:
     clock: object
     secrets: dict = field(default_factory=dict)
     clients: dict = field(default_factory=dict)
+    performed: list = field(default_factory=list)  # every act that was written, in order
 
     @property
     def ledger(self):
@@ -133,12 +147,17 @@ class Ward:
             self.clients[account] = client
         return self.clients[account]
 
+    def get(self, account, path):
+        """What this person is shown; signed in again where the session ended while the clock went on."""
+        answer = self.client(account).get(path)
+        if answer.status_code in (303, 401):
+            del self.clients[account]
+            answer = self.client(account).get(path)
+        return answer
+
     def csrf(self, account):
         """A token of a form of this person."""
-        page = self.client(account).get("/role")
-        if page.status_code == 303:  # the session ended while the clock went on
-            del self.clients[account]
-            page = self.client(account).get("/role")
+        page = self.get(account, "/role")
         return re.search(r'name="csrf" value="([^"]+)"', page.text).group(1)
 
     def do(self, account, act, key="", *, sign=False, second=None, confirm=False, **typed):
@@ -157,6 +176,10 @@ class Ward:
         """The same, and it must have been written."""
         answer = self.do(*words, **told)
         assert answer.status_code == 201, f"{words}: {answer.status_code} {answer.text}"
+        account, act, *key = words
+        typed = {name: value for name, value in told.items() if name not in ("sign", "second", "confirm")}
+        second, now = told.get("second", ""), self.clock.now
+        self.performed.append(Performed(account, act, *(key or [""]), typed, second, answer.json(), now))
         return answer.json()
 
 

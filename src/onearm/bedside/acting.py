@@ -149,8 +149,7 @@ def _to_sign(situation: Situation, plan: Plan, entries: list[Entry]) -> list[Ent
 
 def _put(writing: Writing, row: Row, occurred_at: datetime | None, reason: str) -> Entry:
     if row.read_version is None:
-        action = row.action or Action.CREATE
-        return writing.add(row.table, row.values, occurred_at=occurred_at, reason=reason, action=action)
+        return _put_new(writing, row, occurred_at, reason)
     if row.gone:
         key = [row.values[column] for column in SCHEMAS[row.table].primary_key()]
         return writing.withdraw(row.table, *key, read_version=row.read_version, reason=reason)
@@ -162,6 +161,19 @@ def _put(writing: Writing, row: Row, occurred_at: datetime | None, reason: str) 
         occurred_at=occurred_at,
         action=row.action or Action.CORRECT,
     )
+
+
+def _put_new(writing: Writing, row: Row, occurred_at: datetime | None, reason: str) -> Entry:
+    """A new row, or the next version of one that was withdrawn: a day or a lot is entered anew under its own name."""
+    action = row.action or Action.CREATE
+    try:
+        return writing.add(row.table, row.values, occurred_at=occurred_at, reason=reason, action=action)
+    except Conflict as taken:
+        if taken.stands:
+            raise
+        last = writing.view.history(row.table, taken.key)[-1].version
+        reason = reason or "entered anew"
+        return writing.correct(row.table, row.values, read_version=last, reason=reason, occurred_at=occurred_at)
 
 
 def _require_ready(act: Act, review: Review, request: Request) -> None:

@@ -8,7 +8,7 @@ PAGES = {
     "/lots": "see_product",
     "/images": "see_images",
     "/queries": "see_queries",
-    "/locks": "freeze",
+    "/locks": "export",
     "/trace": "trace",
     "/audit": "see_audit",
     "/people": "see_people",

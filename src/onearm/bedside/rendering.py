@@ -32,6 +32,11 @@ def page(
     request: Request, template: str, caller: Caller | None = None, *, status: int = 200, **values: Any
 ) -> HTMLResponse:
     """A page in the caller's language; before sign-in in that of the browser."""
+    return HTMLResponse(rendered(request, template, caller, **values), status_code=status)
+
+
+def rendered(request: Request, template: str, caller: Caller | None = None, **values: Any) -> str:
+    """The same as text: what a page shows, or what is printed."""
     language = caller.person.language if caller else browser_language(request)
     timezone = caller.person.timezone if caller else "UTC"
     app = running(request)
@@ -50,7 +55,7 @@ def page(
         "pages": pages_of,
         **values,
     }
-    return HTMLResponse(_templates().get_template(template).render(told), status_code=status)
+    return _templates().get_template(template).render(told)
 
 
 def browser_language(request: Request) -> str:

@@ -6,12 +6,11 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
-from onearm.bedside.acting import Denied
-from onearm.bedside.context import Caller, caller, running
+from onearm.bedside.asked import asked
+from onearm.bedside.context import Caller, caller
 from onearm.bedside.json_form import ProblemTwin
-from onearm.bedside.policy import policies
 from onearm.bedside.rendering import page
-from onearm.bedside.screen import Asking, Screen
+from onearm.bedside.screen import Screen
 from onearm.bedside.views.registry import SCREENS
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {status: {"model": ProblemTwin} for status in (401, 403, 404, 422)}
@@ -45,15 +44,8 @@ def view_router() -> APIRouter:
 
 
 def _read(screen: Screen, request: Request, who: Caller) -> Any:
-    app = running(request)
-    now = app.now()
-    if not who.person.holds_role_on(who.person.local_day(now)):
-        raise Denied("denied.delegation", role=who.person.role, site=who.person.site_id)
-    if who.person.role not in policies()[screen.action].scopes:
-        raise Denied("denied.role", role=who.person.role, action=screen.action)
-    with app.ledger.reading() as view:
-        query, path = dict(request.query_params), {k: str(v) for k, v in request.path_params.items()}
-        return screen.read(Asking(app, view, who.person, now, path, query, screen.action))
+    with asked(request, who, screen.action) as asking:
+        return screen.read(asking)
 
 
 def _page(screen: Screen) -> Callable[..., Response]:

@@ -18,11 +18,10 @@ import sqlalchemy as sa
 from onearm.ledger.entry import Entry, plain
 from onearm.ledger.problems import LedgerRefusal
 from onearm.ledger.reading import Head, View, as_frame
-from onearm.ledger.snapshot import decoded, newest_rows
+from onearm.ledger.snapshot import replayed, values_upto
 from onearm.ledger.tables import ENTRIES, SCHEMAS, STATE
 from onearm.records.cells import written
 from onearm.records.columns import canonical_json
-from onearm.records.validation import check_rows
 
 ENTRIES_FILE, SUMS, VERIFIER = "entries.jsonl", "SHA256SUMS", "verify.py"
 _BATCH = 5000
@@ -70,21 +69,28 @@ def unpacked(data: bytes) -> dict[str, bytes]:
         raise LedgerRefusal(f"This is no archive of a ledger: {error}.") from None
     if ENTRIES_FILE not in files or SUMS not in files:
         raise LedgerRefusal(f"This is no archive of a ledger: {ENTRIES_FILE} or {SUMS} is missing.")
-    for line in files[SUMS].decode().splitlines():
-        wanted, _, name = line.partition("  ")
-        if hashlib.sha256(files.get(name, b"")).hexdigest() != wanted:
+    lines = files[SUMS].decode(errors="replace").splitlines()
+    sums = {name: wanted for wanted, _, name in (line.partition("  ") for line in lines)}
+    for name in sorted({*files, *sums} - {SUMS}):
+        if name not in files or hashlib.sha256(files[name]).hexdigest() != sums.get(name):
             raise LedgerRefusal(f"{name} is not the file that was archived; take another backup.")
     return files
 
 
 def load(connection: sa.Connection, lines: Iterator[bytes]) -> Head:
-    """Write archived entries into an empty ledger and rebuild its rows. Raises LedgerRefusal when it is not empty."""
+    """Write archived entries into an empty ledger and rebuild its rows.
+
+    Raises LedgerRefusal when it is not empty, or a line is no entry.
+    """
     if connection.execute(sa.select(sa.func.count()).select_from(ENTRIES)).scalar():
         raise LedgerRefusal("The ledger to restore into is not empty; give an empty database.")
     head = Head(0, "")
     batch: list[dict[str, Any]] = []
-    for line in lines:
-        batch.append(_row(json.loads(line)))
+    for number, line in enumerate(lines, 1):
+        try:
+            batch.append(_row(json.loads(line)))
+        except (ValueError, KeyError, TypeError):
+            raise LedgerRefusal(f"{ENTRIES_FILE}, line {number} is no entry; take another backup.") from None
         head = Head(batch[-1]["seq"], batch[-1]["hash"])
         if len(batch) == _BATCH:
             connection.execute(sa.insert(ENTRIES), batch)
@@ -97,12 +103,11 @@ def load(connection: sa.Connection, lines: Iterator[bytes]) -> Head:
 
 def _rebuild(view: View, upto: int) -> None:
     """The rows as they stand, from the newest values of their entries."""
-    newest = newest_rows(view, upto, tuple(SCHEMAS))
-    for table in (t for t in SCHEMAS if t in newest):
-        frame, problems = check_rows(SCHEMAS[table], decoded(table, newest[table]), file=table)
-        if problems:
-            raise LedgerRefusal(f"{table}: {problems[0].sentence} {problems[0].remedy}")
-        view.connection.execute(sa.insert(STATE[table]), frame.to_dicts())
+    found = replayed(values_upto(view, upto, tuple(SCHEMAS)), tuple(SCHEMAS))
+    if found.findings:
+        raise LedgerRefusal(f"{found.findings[0].sentence} {found.findings[0].remedy}")
+    for table in (t for t in SCHEMAS if t in found.frames and found.frames[t].height):
+        view.connection.execute(sa.insert(STATE[table]), found.frames[table].to_dicts())
 
 
 def _lines(view: View) -> Iterator[str]:
@@ -116,4 +121,5 @@ def _cell(value: object) -> object:
 
 def _row(told: Mapping[str, Any]) -> dict[str, Any]:
     times = {name: datetime.fromisoformat(told[name]) for name in ("entered_at", "occurred_at")}
-    return {**told, **times, "salt": None if told["salt"] is None else bytes.fromhex(told["salt"])}
+    cells = {name: told[name] for name in Entry.__slots__}
+    return {**cells, **times, "salt": None if told["salt"] is None else bytes.fromhex(told["salt"])}

@@ -22,16 +22,22 @@ def canonical(value: object) -> str:
 
 def faults(folder: pathlib.Path, heads: list[str]) -> Iterator[str]:
     """Every fault in words."""
-    for line in (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines():
-        wanted, _, name = line.partition("  ")
-        path = folder / name
-        if not path.is_file():
-            yield f"{name} is missing"
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != wanted:
+    lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    sums = {name: wanted for wanted, _, name in (line.partition("  ") for line in lines)}
+    there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {"SHA256SUMS"}
+    yield from (f"{name} is missing" for name in sorted(sums.keys() - there))
+    yield from (f"{name} is not part of the archive" for name in sorted(there - sums.keys()))
+    for name in sorted(sums.keys() & there):
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != sums[name]:
             yield f"{name} is not the file that was archived"
-    before, seq = "0" * 64, 0
+    yield from chain_faults(folder / "entries.jsonl", heads)
+
+
+def chain_faults(path: pathlib.Path, heads: list[str]) -> Iterator[str]:
+    """Every fault of the chain in words."""
+    before, seq, erased, named = "0" * 64, 0, set[int](), set[str]()
     hashes: dict[int, str] = {}
-    with (folder / "entries.jsonl").open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8") as file:
         for line in file:
             entry = json.loads(line)
             seq += 1
@@ -42,20 +48,29 @@ def faults(folder: pathlib.Path, heads: list[str]) -> Iterator[str]:
                 yield f"entry {seq} does not continue the entry before it"
             if hashlib.sha256(canonical({k: entry[k] for k in CHAINED}).encode()).hexdigest() != entry["hash"]:
                 yield f"entry {seq} was changed"
-            if entry["values_json"] is not None or entry["salt"] is not None:
+            if entry["action"] == "redact" and entry["table_name"] == "redacted":
+                named.add(entry["record_key"])
+            if entry["values_json"] is None and entry["salt"] is None:
+                erased.add(seq)
+            else:
                 sealed = bytes.fromhex(entry["salt"] or "") + (entry["values_json"] or "").encode()
                 if hashlib.sha256(sealed).hexdigest() != entry["values_sha256"]:
                     yield f"entry {seq}: the values were changed"
             before = hashes[seq] = entry["hash"]
+    for number in sorted(s for s in erased if str(s) not in named):
+        yield f"entry {number}: the values were erased, and no entry says by whom and why"
     for head in heads:
-        number, _, wanted = head.partition(":")
-        if hashes.get(int(number)) != wanted:
-            yield f"entry {number} is not the one noted elsewhere: the tail was cut or replaced"
+        at, _, wanted = head.partition(":")
+        if hashes.get(int(at)) != wanted:
+            yield f"entry {at} is not the one noted elsewhere: the tail was cut or replaced"
     print(f"{seq} entries, head {seq}:{before}")
 
 
 if __name__ == "__main__":
-    found = list(faults(pathlib.Path(__file__).resolve().parent, sys.argv[1:]))
+    try:
+        found = list(faults(pathlib.Path(__file__).resolve().parent, sys.argv[1:]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        found = [f"the archive cannot be read to its end: {error!r}"]
     for fault in found:
         print(fault)
     print("sound" if not found else f"{len(found)} faults")

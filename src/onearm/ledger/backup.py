@@ -57,11 +57,14 @@ def restore(path: Path, engine: sa.Engine, identity: str, *, anchors: Sequence[H
     except (pyrage.DecryptError, pyrage.IdentityError) as error:
         raise LedgerRefusal(f"The key does not open {path.name}: {error}.") from None
     files = unpacked(data)
-    with write_transaction(engine) as connection:
-        load(connection, iter(files[ENTRIES_FILE].splitlines()))
-        found = verify(View(connection), anchors=anchors)
-        if not found.is_sound:
-            raise LedgerRefusal(f"{path.name} was not restored: {found.faults[0].sentence}")
+    try:
+        with write_transaction(engine) as connection:
+            load(connection, iter(files[ENTRIES_FILE].splitlines()))
+            found = verify(View(connection), anchors=anchors)
+            if not found.is_sound:
+                raise LedgerRefusal(f"{path.name} was not restored: {found.faults[0].sentence}")
+    except sa.exc.DatabaseError as error:
+        raise LedgerRefusal(f"{path.name} was not restored: {error.orig}") from None
     return found
 
 

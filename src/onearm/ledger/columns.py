@@ -4,6 +4,7 @@ The types that dataframely generates lose digits and time zones on SQLite and kn
 keys; both are added here. SQL never compares or sums a decimal.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,9 +14,14 @@ import dataframely as dy
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from onearm.ledger.entry import number_text
 from onearm.records.columns import PRECISION, SCALE, TEXT_LENGTH
 from onearm.records.tables import ForeignKey
 from onearm.vocabulary.clock import text_of
+
+# one text per value: another text for the same value was written by somebody else
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]*[1-9])?")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 
 
 class ExactDecimal(sa.types.TypeDecorator[Decimal]):
@@ -34,11 +40,15 @@ class ExactDecimal(sa.types.TypeDecorator[Decimal]):
         """To the database."""
         if value is None or dialect.name == "postgresql":
             return value
-        return format(value.normalize(), "f")
+        return number_text(value)
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Decimal | None:
         """From the database."""
-        return None if value is None else Decimal(value)
+        if value is None or isinstance(value, Decimal):
+            return value
+        if not isinstance(value, str) or not _NUMBER.fullmatch(value):
+            raise ValueError(f"{value!r} is not a number as the ledger writes it.")
+        return Decimal(value)
 
 
 class UtcTime(sa.types.TypeDecorator[datetime]):
@@ -61,9 +71,16 @@ class UtcTime(sa.types.TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
         """From the database."""
-        if value is None:
-            return None
-        return (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
+        return None if value is None else time_from(value)
+
+
+def time_from(value: object) -> datetime:
+    """A time as a database gives it. Raises ValueError for another form of text than the ledger writes."""
+    if isinstance(value, datetime) and value.microsecond % 1000 == 0:
+        return value.astimezone(UTC)
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
+        raise ValueError(f"{value!r} is not a time as the ledger writes it.")
+    return datetime.fromisoformat(value)
 
 
 def sql_table(name: str, schema: type[dy.Schema], metadata: sa.MetaData, keys: Iterable[ForeignKey] = ()) -> sa.Table:

@@ -1,6 +1,7 @@
 """One entry of the ledger, the exact bytes it stands for, and its link to the entry before."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -95,8 +96,9 @@ class Entry:
 
 
 def chain_hash(**parts: str | int) -> str:
-    """SHA-256 (hex) of the canonical JSON of `parts`: the hash of an entry."""
-    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+    """SHA-256 (hex) of the canonical JSON of `parts`: the hash of an entry. Every byte of its texts counts."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def values_hash(salt: bytes, values_json: str) -> str:
@@ -109,14 +111,20 @@ def values_text(values: Mapping[str, object]) -> str:
     return canonical_json({name: plain(value) for name, value in values.items()})
 
 
+def number_text(value: Decimal) -> str:
+    """A decimal in its one form: no exponent, no trailing zeros, every digit kept."""
+    text = format(value, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
 def plain(value: object) -> str | int | bool | None:
     """A cell as it stands in JSON. Raises TypeError for a float or anything else a record cannot hold."""
     match value:
         case None | bool() | int() | str():
             return value
         case Decimal():
-            text = format(value.normalize(), "f")
-            return "0" if text == "-0" else text
+            return number_text(value)
         case datetime():
             return text_of(value)
         case date():

@@ -3,6 +3,8 @@
 One UPDATE passes: values and salt of an entry to null, for a seq that a `redact` entry names in its record key.
 """
 
+import sqlalchemy as sa
+
 _FIXED = (
     "seq",
     "entered_at",
@@ -70,3 +72,19 @@ CREATE FUNCTION entries_redact(wanted bigint) RETURNS void LANGUAGE sql SECURITY
 $body$ UPDATE entries SET values_json = NULL, salt = NULL WHERE seq = wanted $body$""",
     "REVOKE ALL ON FUNCTION entries_redact(bigint) FROM PUBLIC",
 )
+
+_STANDING = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'entries'",
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE tgrelid = 'entries'::regclass AND tgenabled = 'A'",
+}
+_NAMES = {
+    "sqlite": ("entries_no_update", "entries_no_delete", "entries_no_replace"),
+    "postgresql": ("entries_no_change", "entries_no_truncate"),
+}
+
+
+def missing_guards(connection: sa.Connection) -> tuple[str, ...]:
+    """Guards of the entries that somebody took away or switched off."""
+    kind = connection.dialect.name
+    standing = set(connection.execute(sa.text(_STANDING[kind])).scalars())
+    return tuple(name for name in _NAMES[kind] if name not in standing)

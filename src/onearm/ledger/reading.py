@@ -1,7 +1,8 @@
 """Reading the ledger in one transaction: rows as they stand, versions of one, the slice of records around a patient."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -13,6 +14,7 @@ from onearm.records import Provenance, Records
 from onearm.records.tables import TABLES
 
 _ENTRY_COLUMNS = tuple(ENTRIES.columns)
+STREAMED = {"yield_per": 5000}
 _MANY = 500  # names in one IN (...)
 _BY_SUBJECT = tuple(name for name, schema in TABLES.items() if "subject_id" in schema.columns() and name != "custody")
 _BY_LOT = ("lots", "lot_materials", "lot_tests", "release_decisions", "containers")
@@ -68,8 +70,10 @@ class View:
         query = sa.select(*_ENTRY_COLUMNS).where(ENTRIES.c.seq > after).order_by(ENTRIES.c.seq)
         if upto is not None:
             query = query.where(ENTRIES.c.seq <= upto)
-        for row in self.connection.execution_options(yield_per=5000).execute(query):
-            yield Entry(*row)
+        # for this statement alone: the connection keeps what it is told, and a stream takes no writes
+        with self.connection.execute(query, execution_options=STREAMED) as found:
+            for row in found:
+                yield Entry(*row)
 
     def frame(self, table: str, **wanted: Collection[str]) -> pl.DataFrame:
         """Rows as they stand now in the types of the schema; each filter is a column and its allowed values."""
@@ -111,10 +115,21 @@ class View:
 
 def as_frame(table: str, rows: Collection[Any]) -> pl.DataFrame:
     """SQL rows in the types of the schema of `table`."""
-    schema: Mapping[str, Any] = {name: column.dtype for name, column in SCHEMAS[table].columns().items()}
-    return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
+    if not rows:
+        return _empty(table)
+    return pl.DataFrame([tuple(row) for row in rows], schema=_types(table), orient="row")
 
 
 def sorted_frame(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     """In order of key, each row once."""
-    return frame.unique().sort(SCHEMAS[table].primary_key())
+    return frame.unique().sort(SCHEMAS[table].primary_key()) if frame.height > 1 else frame
+
+
+@cache
+def _types(table: str) -> dict[str, Any]:
+    return {name: column.dtype for name, column in SCHEMAS[table].columns().items()}
+
+
+@cache
+def _empty(table: str) -> pl.DataFrame:
+    return pl.DataFrame(schema=_types(table))

@@ -69,6 +69,13 @@ def state_of(signature: Mapping[str, Any], versions: Mapping[int, str | None]) -
         return SignatureState.SUPERSEDED  # erased by a redaction after it was superseded
     statement = Statement(signature["meaning"], signature["statement"], signature["language"])
     told = signature["table_name"], signature["record_key"], version
-    if values is None or values == GONE or signed_hash(*told, values, statement) != signature["signed_sha256"]:
+    if values is None or values == GONE or not _is_signed(signature["signed_sha256"], *told, values, statement):
         return SignatureState.BROKEN
     return SignatureState.SUPERSEDED if newer else SignatureState.VALID
+
+
+def _is_signed(sha256: str, table: str, key: str, version: int, values_json: str, statement: Statement) -> bool:
+    try:
+        return signed_hash(table, key, version, values_json, statement) == sha256
+    except ValueError:  # values that are no JSON any more
+        return False

@@ -1,8 +1,9 @@
 """Records as known at a time, or up to an entry: the newest version of every row, validated again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import dataframely as dy
@@ -17,7 +18,18 @@ from onearm.records.tables import TABLES
 from onearm.records.validation import check_rows
 from onearm.results.finding import Finding, Severity
 
-_COLUMNS = ("seq", "table_name", "record_key", "version", "values_json")
+VALUES: Mapping[str, Any] = {
+    "seq": pl.Int64,
+    "table_name": pl.String,
+    "record_key": pl.String,
+    "values_json": pl.String,
+}
+"""What a replay needs of the entries, in order of seq."""
+
+Broken = dict[int, tuple[str, str]]  # place of a row -> what is wrong with it, and what to do
+_STRAY = ("the values are those of another row.", "Look at its versions.")
+_UNREADABLE = ("the values cannot be read.", "Look at its versions.")
+_ERASED = ("the values were erased by a redaction.", "Look at a newer version.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +38,14 @@ class Snapshot:
 
     records: Records
     seq: int
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Rows that the entries give, by table in order of key, and a finding for each that does not hold its schema."""
+
+    frames: Mapping[str, pl.DataFrame]
     findings: tuple[Finding, ...]
 
 
@@ -38,34 +58,82 @@ def snapshot(view: View, *, as_known_at: datetime | None = None, seq: int | None
     if as_known_at is not None:
         known = sa.select(sa.func.max(ENTRIES.c.seq)).where(ENTRIES.c.entered_at <= as_known_at)
         upto = min(upto, view.connection.execute(known).scalar() or 0)
-    newest = newest_rows(view, upto, tuple(TABLES))
-    frames, findings = {}, list[Finding]()
-    for table, texts in newest.items():
-        frames[table], found = _checked(table, decoded(table, texts))
-        findings += found
-    return Snapshot(Records(view.provenance, frames), upto, tuple(findings))
+    found = replayed(values_upto(view, upto, tuple(TABLES)), tuple(TABLES))
+    return Snapshot(Records(view.provenance, found.frames), upto, found.findings)
 
 
-def newest_rows(view: View, upto: int, tables: tuple[str, ...]) -> dict[str, pl.Series]:
-    """Values (JSON) of the newest version of every row that stands, by table."""
-    query = sa.select(*(ENTRIES.c[name] for name in _COLUMNS)).where(
+def values_upto(view: View, upto: int, tables: Sequence[str]) -> pl.DataFrame:
+    """The values that the entries of these tables wrote, in order of seq."""
+    query = sa.select(*(ENTRIES.c[name] for name in VALUES)).where(
         ENTRIES.c.seq <= upto, ENTRIES.c.table_name.in_(tables)
     )
-    rows = view.connection.execute(query).fetchall()
-    schema = dict(zip(_COLUMNS, (pl.Int64, pl.String, pl.String, pl.Int64, pl.String), strict=True))
-    entries = pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row").sort("seq")
-    last = entries.unique(["table_name", "record_key"], keep="last", maintain_order=True)
-    standing = last.filter(pl.col("values_json") != GONE)
-    return {
-        str(name): frame["values_json"]
-        for (name,), frame in standing.partition_by("table_name", as_dict=True, maintain_order=True).items()
-    }
+    rows = [tuple(row) for row in view.connection.execute(query.order_by(ENTRIES.c.seq))]
+    return pl.DataFrame(rows, schema=VALUES, orient="row")
 
 
-def decoded(table: str, texts: pl.Series) -> pl.DataFrame:
-    """Rows from their JSON: text cells still as text, to be read in their canonical form."""
-    shape = pl.Struct({name: _json_type(column) for name, column in SCHEMAS[table].columns().items()})
-    return texts.str.json_decode(shape).struct.unnest()
+def replayed(values: pl.DataFrame, tables: Sequence[str]) -> Replay:
+    """The newest version of every row that stands."""
+    last = values.unique(["table_name", "record_key"], keep="last", maintain_order=True)
+    standing = last.filter(pl.col("values_json").ne_missing(GONE))
+    frames, findings = {}, list[Finding]()
+    for (name,), rows in standing.partition_by("table_name", as_dict=True, maintain_order=True).items():
+        table = str(name)
+        if table in tables:
+            frames[table], found = _checked(table, rows["record_key"], rows["values_json"])
+            findings += found
+    return Replay(frames, tuple(findings))
+
+
+def _checked(table: str, keys: pl.Series, texts: pl.Series) -> tuple[pl.DataFrame, list[Finding]]:
+    """The rows that hold their schema, and a finding for each that does not."""
+    frame, broken = _decoded(table, texts)
+    named = pl.concat_str([pl.col(k).cast(pl.String) for k in SCHEMAS[table].primary_key()], separator="/")
+    strays = (frame.select(named).to_series().ne_missing(keys)).arg_true()
+    broken = dict.fromkeys(strays, _STRAY) | broken
+    good, problems = _held(table, frame, broken)
+    while problems:  # the rows beside them may hold now
+        broken |= problems
+        good, problems = _held(table, frame, broken)
+    return good, [_finding(table, keys[row], *broken[row]) for row in sorted(broken)]
+
+
+def _held(table: str, frame: pl.DataFrame, broken: Broken) -> tuple[pl.DataFrame, Broken]:
+    """The rows but the broken ones; no rows, and what is wrong with each, when more of them break a rule."""
+    kept = [row for row in range(frame.height) if row not in broken] if broken else None
+    chosen = frame if kept is None else frame[kept]
+    good, problems = check_rows(SCHEMAS[table], chosen, file=table, place=lambda row: (row, ""))
+    found: Broken = {}
+    for problem in problems:
+        assert problem.line is not None
+        row = problem.line if kept is None else kept[problem.line]
+        said = (f"{found[row][0]} {problem.sentence}", found[row][1]) if row in found else None
+        found[row] = said or (problem.sentence, problem.remedy)
+    return good, found
+
+
+def _decoded(table: str, texts: pl.Series) -> tuple[pl.DataFrame, Broken]:
+    """Rows from their JSON: text cells still as text, to be read in their canonical form. A broken row is all null."""
+    shape, broken = _shape(table), Broken()
+    try:
+        told = texts.str.json_decode(shape)
+    except pl.exceptions.PolarsError:
+        said = [_one(text, shape) for text in texts]
+        broken = {row: _UNREADABLE for row, one in enumerate(said) if not one}
+        told = pl.Series([one or {} for one in said], dtype=shape)
+    return told.struct.unnest(), broken | dict.fromkeys(texts.is_null().arg_true(), _ERASED)
+
+
+def _one(text: str | None, shape: pl.Struct) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] | None = pl.Series([text], dtype=pl.String).str.json_decode(shape)[0]
+    except pl.exceptions.PolarsError:
+        return None
+    return found
+
+
+@cache
+def _shape(table: str) -> pl.Struct:
+    return pl.Struct({name: _json_type(column) for name, column in SCHEMAS[table].columns().items()})
 
 
 def _json_type(column: dy.Column) -> Any:
@@ -78,23 +146,7 @@ def _json_type(column: dy.Column) -> Any:
             return pl.String
 
 
-def _checked(table: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
-    """The rows that hold their schema, and a finding for each that does not."""
-    schema = SCHEMAS[table]
-    good, problems = check_rows(schema, frame, file=table)
-    if not problems:
-        return good, []
-    keep, findings = [], []
-    for row in range(frame.height):
-        one, told = check_rows(schema, frame[row : row + 1], file=table)
-        if told:
-            findings += [_finding(table, frame.row(row, named=True), p.sentence, p.remedy) for p in told]
-        else:
-            keep.append(one)
-    return (pl.concat(keep).sort(schema.primary_key()) if keep else schema.create_empty()), findings
-
-
-def _finding(table: str, values: Mapping[str, Any], sentence: str, remedy: str) -> Finding:
-    key = "/".join(str(values[k]) for k in SCHEMAS[table].primary_key())
+def _finding(table: str, key: str, sentence: str, remedy: str) -> Finding:
+    english = f"{table} {key} does not hold its schema: {sentence}"
     spanish = f"La fila {key} de {table} ya no cumple su esquema: {sentence}"
-    return Finding("E1", Severity.BLOCK, table, key, "", "", sentence, spanish, remedy)
+    return Finding("E1", Severity.BLOCK, table, key, "", "", english, spanish, remedy)

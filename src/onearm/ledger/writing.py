@@ -1,6 +1,7 @@
 """Writing the ledger: one act = one transaction = its entries and the rows they give, or nothing."""
 
 import secrets
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,12 +22,15 @@ from onearm.ledger.entry import (
     values_text,
 )
 from onearm.ledger.guards import REDACTED
+from onearm.ledger.once import doubled
 from onearm.ledger.problems import Conflict, EditingRestricted, InvalidRow, LedgerRefusal, ReasonMissing
 from onearm.ledger.reading import View
 from onearm.ledger.tables import ENTRIES, SCHEMAS, STATE, record_key
 from onearm.records.tables import TABLES
 from onearm.records.validation import check_rows
+from onearm.results.problems import Problem
 from onearm.vocabulary.clock import as_utc, text_of
+from onearm.vocabulary.identifiers import personal_data
 
 ANYWHERE = "ledger"  # table name of acts that leave no row: denied, export, read_identified
 
@@ -64,7 +68,7 @@ class Writing:
         reason: str = "",
         action: Action = Action.CREATE,
     ) -> tuple[Entry, ...]:
-        """New rows of one table, checked together. Raises as `add` does."""
+        """New rows of one table, checked together; entries in order of key. Raises as `add` does."""
         if not rows:
             return ()
         self._refuse_when_restricted(table)
@@ -147,9 +151,11 @@ class Writing:
             raise TypeError(f"{table} has no column {', '.join(unknown)}.")
         frame = pl.DataFrame({name: [row.get(name) for row in rows] for name in columns}, strict=False)
         good, problems = check_rows(schema, frame, file=table)
+        full = good.to_dicts()
+        problems = problems or doubled(self.view.connection, table, full)
         if problems:
             raise InvalidRow(table, problems)
-        return good.to_dicts()
+        return full
 
     def _refuse_when_restricted(self, table: str) -> None:
         if table not in TABLES:
@@ -198,9 +204,7 @@ class Writing:
         occurred_at: datetime | None,
         reason: str,
     ) -> Entry:
-        reason = reason.strip()
-        if not reason and action not in WITHOUT_REASON:
-            raise ReasonMissing(action.value)
+        reason = _readable(table, action, reason)
         seq, prev_hash, now = self._head_now()
         salt = secrets.token_bytes(16)
         sealed = values_hash(salt, values_json)
@@ -225,3 +229,14 @@ class Writing:
         self._head = (entry.seq, digest, now)
         self.written.append(entry)
         return entry
+
+
+def _readable(table: str, action: Action, reason: str) -> str:
+    """The reason as it is kept. Raises ReasonMissing, and InvalidRow for what could never be erased again."""
+    reason = unicodedata.normalize("NFC", reason.strip())
+    if not reason and action not in WITHOUT_REASON:
+        raise ReasonMissing(action.value)
+    if table != ANYWHERE and (kind := personal_data(reason)):
+        told = f"The reason holds a {kind}, and a reason cannot be erased later."
+        raise InvalidRow(table, (Problem(table, told, "Say why without it."),))
+    return reason

@@ -1,6 +1,6 @@
 """The rules of the record tables, of keys and across tables, applied to imported rows until nothing more falls."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from types import new_class
 
@@ -17,12 +17,15 @@ from onearm.sources.table_shape import shape
 _CORRECT = "Correct the row, or how it is mapped."
 
 
+Rules = Callable[[Records], Iterable[Finding]]
+
+
 def check_rows(
-    bench: Workbench, stored: Mapping[str, pl.DataFrame], sources: pl.DataFrame
+    bench: Workbench, stored: Mapping[str, pl.DataFrame], sources: pl.DataFrame, rules: Rules | None = None
 ) -> tuple[dict[str, pl.DataFrame], Records]:
     """(new rows of every table, with ROW, that break no rule; the Records they form with what is stored).
 
-    Each other row is refused in the book.
+    Each other row is refused in the book: by its schema, or by what `rules` (those across tables) find to block.
     """
     subjects = (
         stored["subjects"]["subject_id"] if "subjects" in stored else pl.Series("subject_id", [], dtype=pl.String)
@@ -39,7 +42,7 @@ def check_rows(
             if not sum(_refuse_by_schema(bench, table, rows) for table, rows in tables.items()):
                 raise  # not of a row of the files: the source, or what is stored
             continue
-        if not _refuse_by_rules(bench, tables, records):
+        if not _refuse_by_rules(bench, tables, records, rules):
             return tables, records
 
 
@@ -110,10 +113,12 @@ def _together(
     return together
 
 
-def _refuse_by_rules(bench: Workbench, tables: Mapping[str, pl.DataFrame], records: Records) -> int:
+def _refuse_by_rules(
+    bench: Workbench, tables: Mapping[str, pl.DataFrame], records: Records, rules: Rules | None
+) -> int:
     """Findings that block refuse their subject. Raises StudyProblems where no row of the files is to blame."""
     by_table: dict[str, list[Finding]] = {}
-    for finding in check_records(records):
+    for finding in (rules or check_records)(records):
         if finding.severity is Severity.BLOCK:
             by_table.setdefault(finding.table, []).append(finding)
     before, elsewhere = len(bench.lost), list[Problem]()

@@ -12,7 +12,7 @@ import polars as pl
 from onearm.records import Records
 from onearm.results.problems import Problem, StudyProblems
 from onearm.sources.completeness import completeness
-from onearm.sources.import_checks import check_rows
+from onearm.sources.import_checks import Rules, check_rows
 from onearm.sources.import_report import ImportReport, Refusal
 from onearm.sources.import_rows import Stamp, Workbench, apply_mapping, files_of
 from onearm.sources.mapping import ImportMapping, TableMapping
@@ -20,7 +20,7 @@ from onearm.sources.mapping_file import read_mapping
 from onearm.sources.raw_table import LINE, RawTable, read_raw
 from onearm.sources.sheet import ROW
 from onearm.sources.source_description import SourceDescription, not_stated, read_source, source_row
-from onearm.sources.stored_tables import read_stored, write_tables
+from onearm.sources.stored_tables import as_text_values, read_stored, write_tables
 from onearm.sources.table_shape import shape
 
 SOURCE_FILE = "source.toml"
@@ -33,10 +33,16 @@ _LOUD = (
 
 @dataclass(frozen=True)
 class Imported:
-    """Records of the rows that may be stored (with those already in the folder), and what happened to all others."""
+    """Records of the rows that may be stored (with those already in the folder), and what happened to all others.
+
+    `fresh` are the rows of each table that are not there yet, in the order they are named; `lines_stored` counts the
+    rows of the files they come from.
+    """
 
     records: Records
     report: ImportReport
+    fresh: Mapping[str, pl.DataFrame]
+    lines_stored: int
 
 
 def import_files(
@@ -80,14 +86,50 @@ def import_records(
     if problems or source is None:
         raise StudyProblems(problems, "nothing was imported")
     stored = read_stored(out) if out is not None else {}
+    sources = _sources(mapped, source, raws, stored)
+    return _import(mapped, raws, source, stored, sources, None, accept_partial)
+
+
+def import_rows(
+    files: Sequence[Path],
+    mapped: ImportMapping,
+    stored: Mapping[str, pl.DataFrame],
+    rules: Rules,
+    *,
+    accept_partial: bool = False,
+) -> Imported:
+    """Rows of files for patients who are there already, such as those of a ledger; nothing is written.
+
+    `stored` are their tables as they stand; no source is added. A row is refused by what `rules` find to block.
+    Raises StudyProblems when a file as a whole cannot be read.
+    """
+    problems: list[Problem] = []
+    raws = _read_all(files, mapped, problems, None)
+    if problems:
+        raise StudyProblems(problems, "nothing was imported")
+    source = not_stated(False, datetime.now(UTC).replace(microsecond=0))
+    texts = {name: as_text_values(frame) for name, frame in stored.items()}
+    return _import(mapped, raws, source, texts, frame_of("sources", []), rules, accept_partial)
+
+
+def _import(
+    mapped: ImportMapping,
+    raws: Sequence[RawTable],
+    source: SourceDescription,
+    stored: Mapping[str, pl.DataFrame],
+    sources: pl.DataFrame,
+    rules: Rules | None,
+    partial: bool,
+) -> Imported:
     stamp = Stamp(source.retrieved(), "IMP-" + _sha256_of(raws, mapped)[:12].upper())
     bench = apply_mapping(mapped, raws, stamp)
-    sources = _sources(mapped, source, raws, stored)
-    fresh, records = check_rows(bench, stored, sources)
+    fresh, records = check_rows(bench, stored, sources, rules)
     refusals = _refusals(bench)
-    written = accept_partial or not refusals
-    report = _report(bench, mapped, raws, source, fresh, refusals, written=written, partial=accept_partial)
-    return Imported(records if written else Records.of(stored, provenance="file"), report)
+    written = partial or not refusals
+    report = _report(bench, mapped, raws, source, fresh, refusals, written=written, partial=partial)
+    lines = pl.concat([pl.Series([], dtype=pl.UInt32), *(f[ROW] for f in fresh.values())]).n_unique()
+    plain = {table: frame.drop(ROW) for table, frame in fresh.items()}
+    return Imported(records if written else Records.of(stored, provenance="file"), report, plain, lines)
 
 
 def _source(

@@ -18,10 +18,10 @@ def read_stored(study: Path) -> dict[str, pl.DataFrame]:
     folder = study / RECORDS
     if not folder.is_dir():
         return {}
-    return {name: _plain(frame) for name, frame in read_records(folder, "file").tables.items()}
+    return {name: as_text_values(frame) for name, frame in read_records(folder, "file").tables.items()}
 
 
-def _plain(frame: pl.DataFrame) -> pl.DataFrame:
+def as_text_values(frame: pl.DataFrame) -> pl.DataFrame:
     """Allowed values as text, as an import makes them."""
     return frame.with_columns(pl.col(n).cast(pl.String) for n, t in frame.schema.items() if isinstance(t, pl.Enum))
 

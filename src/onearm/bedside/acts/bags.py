@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import polars as pl
+
 from onearm.bedside.act import Act, Answers, Plan, Refusal, Row
 from onearm.bedside.field import Field, Option, fields_of, of
 from onearm.bedside.judging import signed_in
@@ -58,6 +60,20 @@ def _allocate(situation: Situation, answers: Answers) -> Plan:
     words = {"bag": bag, "order": order["dose_order_id"], "subject": order["subject_id"]}
     around = situation.around_bag(bag)
     return Plan((event(around, "allocated", bag, **told),), statement=words, records=around.records)
+
+
+def _taken(situation: Situation) -> list[Option]:
+    """Bags allocated to the order that went nowhere yet."""
+    order, custody = situation.key, situation.records["custody"]
+    bags = sorted(set(custody.filter(pl.col("dose_order_id") == order)["container_id"]))
+    states = [state_of(situation.records, bag) for bag in bags]
+    return [(b.container_id, b.container_id) for b in states if (b.state, b.dose_order_id) == ("allocated", order)]
+
+
+def _give_back(situation: Situation, answers: Answers) -> Plan:
+    bag, order = answers["container_id"], situation.the()
+    row = event(situation, "deallocated", bag, occurred_at=situation.now, remark=answers["remark"])
+    return Plan((row,), statement={"bag": bag, "order": order["dose_order_id"]})
 
 
 def _simple(name: str) -> Callable[[Situation, Answers], Plan]:
@@ -133,7 +149,17 @@ ACTS = (
         fits=lambda situation: situation.the()["status"] == "verified",
         meaning="dispensed",
     ),
-    _act("deallocate-bag", "allocate", "deallocated", ("allocated",), (REMARK,), 8, meaning="dispensed", aside=True),
+    Act(
+        id="deallocate-bag",
+        action="allocate",
+        about="order",  # the pharmacy of the patient gives it back, wherever the bag is
+        step=8,
+        fields=(of("custody", "container_id", kind="choice", options=_taken), REMARK),
+        build=_give_back,
+        fits=lambda situation: bool(_taken(situation)),
+        meaning="dispensed",
+        aside=True,
+    ),
     _act("pack-bag", "ship", "packed", ("allocated", "stock"), (WHEN, of("custody", "from_place")), 9),
     _act(
         "ship-bag",

@@ -1,6 +1,7 @@
 """Steps 6, 15 and 17: values, drugs and supports, visits, outcomes, as typed; whole days come by file."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from onearm.bedside.act import Act, Answers, Plan, Refusal, Row, changed, next_name
@@ -24,21 +25,26 @@ def _units(situation: Situation) -> list[Option]:
     return [(unit, unit) for unit in units]
 
 
-def _measure(situation: Situation, answers: Answers) -> Plan:
-    """The raw value and unit are kept, the canonical value is computed; a unit the marker does not know is refused."""
-    marker = MARKERS[answers["marker"]]
-    told = {"value": f"{answers['value']:f}", "unit": answers["raw_unit"]}
+def canonical_value(situation: Situation, name: str, number: Decimal, unit: str, quality: str) -> Decimal:
+    """A typed value in the canonical unit of its marker. Raises Refusal for its unit, or for a value that cannot be."""
+    marker = MARKERS[name]
+    told = {"value": f"{number:f}", "unit": unit}
     weights = situation.records["weights"].sort("measured_at")["weight_kg"]
     try:
-        weight = weights[-1] if len(weights) else None
-        value = convert(marker.name, answers["value"], answers["raw_unit"], weight_kg=weight)
+        value = convert(name, number, unit, weight_kg=weights[-1] if len(weights) else None)
     except UnitError as refused:
         raise Refusal("refused.unit", **told, units=", ".join(marker.units)) from refused
     standing = marker.standing(value)
     if standing is Standing.REFUSED:
         raise Refusal("refused.hard_limit", **told, low=marker.hard[0], high=marker.hard[1])
-    if standing is Standing.UNUSUAL and answers["quality"] != "confirmed_extreme":
+    if standing is Standing.UNUSUAL and quality != "confirmed_extreme":
         raise Refusal("refused.unusual", **told)
+    return value
+
+
+def _measure(situation: Situation, answers: Answers) -> Plan:
+    """The raw value and unit are kept, the canonical value is computed; a unit the marker does not know is refused."""
+    value = canonical_value(situation, answers["marker"], answers["value"], answers["raw_unit"], answers["quality"])
     infusion = situation.view.row("infusions", answers["infusion_id"]) if answers["infusion_id"] else None
     since = (
         None if infusion is None else round((answers["collected_at"] - infusion["started_at"]) / timedelta(minutes=1))

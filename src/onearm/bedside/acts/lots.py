@@ -3,6 +3,7 @@
 from onearm.bedside.act import Act, Answers, Plan, Refusal, Row, changed, next_name
 from onearm.bedside.field import Option, fields_of, of
 from onearm.bedside.labels.check_characters import new_container_id
+from onearm.bedside.naming import used_numbers
 from onearm.bedside.situation import Situation
 from onearm.product.lot_status import verdict_of
 from onearm.product.recall import recall_rows
@@ -20,7 +21,7 @@ def _record(situation: Situation, answers: Answers) -> Plan:
 
 def _material(situation: Situation, answers: Answers) -> Plan:
     lot = situation.the()
-    line = 1 + max((m["line_no"] for m in situation.view.rows("lot_materials", lot_id=lot["lot_id"])), default=0)
+    line = 1 + max(used_numbers(situation.view, "lot_materials", f"{lot['lot_id']}/"), default=0)
     values = {"site_id": lot["site_id"], "lot_id": lot["lot_id"], "line_no": line, **answers}
     return Plan((Row("lot_materials", values),), answers["used_at"])
 

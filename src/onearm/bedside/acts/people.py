@@ -87,8 +87,13 @@ def _train(situation: Situation, answers: Answers) -> Plan:
         }
     )
     row = Row("delegations", changed(held, training=canonical_json(known)), held["version"])
-    told = {"account": held["account_id"], "role": held["role"], "site": held["site_id"]}
-    told |= {"product_code": answers["product_code"], "trained_on": shown_date(answers["trained_on"], language)}
+    told = {
+        "account": held["account_id"],
+        "role": held["role"],
+        "site": held["site_id"],
+        "product_code": answers["product_code"],
+        "trained_on": shown_date(answers["trained_on"], language),
+    }
     return Plan((row,), reason="trained", statement=told)
 
 

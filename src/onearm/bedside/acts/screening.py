@@ -4,6 +4,7 @@ import re
 
 from onearm.bedside.act import Act, Answers, Plan, Refusal, Row, next_name
 from onearm.bedside.field import Option, fields_of, of
+from onearm.bedside.naming import used_numbers
 from onearm.bedside.situation import Situation
 from onearm.records.subjects import COMORBIDITIES
 from onearm.vocabulary.clock import Precision
@@ -17,7 +18,7 @@ def _enrol(situation: Situation, answers: Answers) -> Plan:
     site = situation.person.site_id
     if not _WARD_SITE.fullmatch(site):
         raise Refusal("refused.site_has_no_patients", site=site)
-    known = [int(s["subject_id"].split("-")[1]) for s in situation.view.rows("subjects", site_id=site)]
+    known = used_numbers(situation.view, "subjects", f"{site}-")  # of withdrawn patients too: a name is given once
     name = f"{site}-{1 + max(known, default=0):03d}"
     source = situation.view.rows("sources")[0]["source_id"]
     times = {f"{t}_precision": None if answers[t] is None else Precision.MINUTE.value for t in _ARRIVALS}

@@ -51,6 +51,10 @@ class SealingKey:
             raise SealError(f"the second factor stored for {account_id} belongs to another account.")
         return str(secret)
 
+    def secret_for(self, purpose: str) -> bytes:
+        """32 bytes that nobody finds without the key: the same for the same purpose."""
+        return hmac.digest(str(self._identity).encode(), purpose.encode(), "sha256")
+
 
 def open_key(path: Path) -> SealingKey:
     """The key in `path`, made there on first use, readable by its owner alone.
