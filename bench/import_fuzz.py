@@ -167,6 +167,8 @@ def _sums(report: "object", data: bytes, delimiter: str) -> Iterator[str]:
         rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=delimiter))
     except (csv.Error, UnicodeDecodeError):
         return
+    blank = next((k for k, row in enumerate(rows) if any(cell.strip() for cell in row)), len(rows))
+    rows = rows[blank:]  # lines with nothing in them before the header
     seen = rows_in + report.left_out_by_where + report.blank_lines  # type: ignore[attr-defined]
     if seen != len(rows) - 1:
         yield f"{len(rows) - 1} rows in the file, {seen} accounted for"
