@@ -484,7 +484,7 @@ class Killer:
         self.app.kill()
         if self.next is not None:
             self.next.kill()
-        self.place.socket.close()
+        self.place.close()
 
 
 def adopt_orphans() -> None:

@@ -7,6 +7,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,6 +23,7 @@ _PROCESSES = 2
 _PATIENTS, _BAGS, _GIVEN = 100, 40, 25  # of each of two hospitals; bags of a lot; patients who got one
 _PAUSE_S = 3.0  # of a person between two requests, on average
 _SLOWEST_S = 30
+_KEPT_S = 4  # a connection is used again within: the app closes it after 5
 #: role -> people, per hospital or in the centre
 _HOSPITAL, _CENTRE = {"NU": 10, "IN": 7, "PH": 3}, {"CO": 5, "MO": 5}
 _ENTERS = {"NU": 0.45, "IN": 0.45}  # share of what somebody does; the others only read. 30 % in all
@@ -90,7 +92,8 @@ class User:
         acts: dict[str, int] = {"measure": 5, "weigh": 2, "begin-episode": 2, "correct-measurements": 2}
         acts |= {"report-event": 2, "decide-treatment": 1} if self.role == "IN" else {}
         act = self.random.choices(tuple(acts), tuple(acts.values()))[0]
-        key = f"{subject}-M{self.random.randint(1, 300)}" if act == "correct-measurements" else subject
+        crp = 6 * self.random.randint(0, 49) + 1
+        key = f"{subject}-M{crp}" if act == "correct-measurements" else subject
         form = await self._timed(f"read form {act}", "GET", f"/api/do/{act}/{key}", 200)
         if form is None:
             return
@@ -178,7 +181,7 @@ def filled(base: Base, patients: int = _PATIENTS, told: Callable[[str], None] = 
     bags = add_stock(ledger, 2, _BAGS, now)
     used = {"S01": bags[:given], "S02": bags[_BAGS : _BAGS + given]}
     names = {site: add_patients(ledger, site, patients, used[site], now, told) for site in used}
-    place = base.place(cheap=False)
+    place = base.place(cheap=False, doors=_PROCESSES)
     codes = Codes(base.ward.secrets, place.clock)
     treated = {site: found[:given] for site, found in names.items()}
     return Hospital(place, codes, tests.PASSWORD, names, treated, used)
@@ -189,15 +192,13 @@ async def drive(ward: Hospital, seconds: float, pause_s: float) -> float:
     import httpx2
 
     address = ward.place.address
-    async with httpx2.AsyncClient(
-        base_url=address,
-        headers={"origin": address},
-        timeout=_SLOWEST_S,
-        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=None),
-    ) as http:
-        users = [User(ward, account, role, site, http) for account, (role, site) in staff().items()]
-        for user in users:
-            await user.sign_in()
+    async with AsyncExitStack() as browsers:
+        users = []
+        for account, (role, site) in staff().items():
+            limits = httpx2.Limits(keepalive_expiry=_KEPT_S)
+            http = httpx2.AsyncClient(base_url=address, headers={"origin": address}, timeout=_SLOWEST_S, limits=limits)
+            users.append(User(ward, account, role, site, await browsers.enter_async_context(http)))
+            await users[-1].sign_in()
         begun = time.perf_counter()
         await asyncio.gather(*(user.work(begun + seconds, pause_s) for user in users))
         return time.perf_counter() - begun
@@ -239,7 +240,7 @@ def run(database: str, *, seconds: float = _SECONDS, pause_s: float = _PAUSE_S, 
 
     with base_on(database, cheap=False, people=staff()) as base:
         ward = filled(base, patients)
-        apps = [AppProcess(ward.place) for _ in range(_PROCESSES)]
+        apps = [AppProcess(ward.place, door) for door in range(_PROCESSES)]
         try:
             for app in apps:
                 app.loaded()
@@ -250,7 +251,7 @@ def run(database: str, *, seconds: float = _SECONDS, pause_s: float = _PAUSE_S, 
         finally:
             for app in apps:
                 app.kill()
-            ward.place.socket.close()
+            ward.place.close()
         ledger = Ledger.at(base.url)
         with ledger.reading() as view:
             found = verify(view)

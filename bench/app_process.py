@@ -89,29 +89,35 @@ class Codes:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the app keeps what: study folder, database, clock, listening socket."""
+    """Where the app keeps what: study folder, database, clock, listening sockets."""
 
     folder: Path
     url: str
     clock: SharedClock
-    socket: socket.socket
+    sockets: tuple[socket.socket, ...]  # of one port; where there are several the kernel spreads the browsers
     cheap: bool  # passwords at the price of a test
 
     @property
     def address(self) -> str:
         """Where a browser goes."""
-        return f"http://localhost:{self.socket.getsockname()[1]}"
+        return f"http://localhost:{self.sockets[0].getsockname()[1]}"
+
+    def close(self) -> None:
+        """Nobody is there any more."""
+        for one in self.sockets:
+            one.close()
 
 
 class AppProcess:
     """One process of the app. It loads all it needs and waits; `go` lets it open the ledger and answer."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, door: int = 0) -> None:
+        door = place.sockets[door].fileno()
         told = {
             "folder": str(place.folder),
             "url": place.url,
             "clock": str(place.clock.path),
-            "socket": place.socket.fileno(),
+            "socket": door,
             "cheap": place.cheap,
         }
         self.log = place.folder / "app.log"
@@ -122,7 +128,7 @@ class AppProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                pass_fds=[place.socket.fileno()],
+                pass_fds=[door],
             )
 
     def loaded(self) -> None:
@@ -146,12 +152,16 @@ class AppProcess:
                 end.close()
 
 
-def listening() -> socket.socket:
-    """A port of localhost that every process of the app takes its connections from."""
-    one = socket.socket()
-    one.bind(("127.0.0.1", 0))
-    one.listen(256)
-    return one
+def listening(doors: int) -> tuple[socket.socket, ...]:
+    """Sockets on one free port of localhost. They outlive the app: a browser waits then."""
+    made: list[socket.socket] = []
+    for _ in range(doors):
+        one = socket.socket()
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        one.bind(("127.0.0.1", made[0].getsockname()[1] if made else 0))
+        one.listen(256)
+        made.append(one)
+    return tuple(made)
 
 
 @dataclass(frozen=True)
@@ -163,11 +173,11 @@ class Base:
     url: str
     server: Any = None  # the PostgreSQL server, where there is one
 
-    def place(self, *, cheap: bool) -> Place:
+    def place(self, *, cheap: bool, doors: int = 1) -> Place:
         """Where it can be served: the clock goes on from that of the ward."""
         self.ward.ledger.close()
         clock = SharedClock(self.folder / "clock", self.ward.clock.now + timedelta(minutes=2))
-        return Place(self.folder, self.url, clock, listening(), cheap)
+        return Place(self.folder, self.url, clock, listening(doors), cheap)
 
 
 @contextmanager

@@ -13,8 +13,8 @@ _VALUES = (  # marker, unit, specimen, lowest value, step
     ("crp", "mg/L", "serum", "5", "30"),
     ("ferritin", "ng/mL", "serum", "300", "150"),
     ("d_dimer_feu", "ng/mL", "plasma", "400", "300"),
-    ("il6", "pg/mL", "serum", "5", "40"),
-    ("ldh", "U/L", "serum", "200", "60"),
+    ("fio2", "fraction", None, "0.35", "0.05"),
+    ("peep", "cmH2O", None, "6", "1"),
     ("lymphocytes", "10^9/L", None, "0.4", "0.1"),
 )
 _EPISODES = (  # kind, first and last day of the course; 0: still going

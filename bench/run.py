@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rich.console import Console
 
-from bench import commands, evidence, import_fuzz, import_rows, null_predictive, product
+from bench import commands, evidence, import_fuzz, import_rows, ledger, null_predictive, product
 from bench.measure import Measure, MeasureFailed, Reading, Row, row_of
 from bench.output import shown, table, write
 from bench.process import ROOT
@@ -24,6 +24,7 @@ MEASURES: tuple[Measure, ...] = (
     *null_predictive.MEASURES,
     *evidence.MEASURES,
     *product.MEASURES,
+    *ledger.MEASURES,
 )
 OUT = ROOT / "build" / "bench.json"
 _WIDTH = 140  # columns where the output is no terminal

@@ -187,7 +187,7 @@ def treated(ward, subject, bags):
 
 
 def wrong_turns(ward, subject, wrong, bags):
-    """An order cancelled; bags given back, held, cleared, rejected, returned, destroyed, lost; a mismatch at the bed."""
+    """An order cancelled; bags given back, held, cleared, rejected, returned, destroyed, lost; a mismatch."""
     cancelled = order(ward, subject)
     ward.done("IN1", "cancel-order", cancelled, sign=True, cancelled_at=iso(ward.clock.now), cancel_reason="clinician")
     name = _order_again(ward, subject)

@@ -229,7 +229,7 @@ def test_a_form_on_paper_cannot_be_scanned_in_place_of_a_wristband(busy):
     ("account", "path", "status"),
     [
         ("NU2", "/labels/patients/{subject}", 404),
-        ("NU2", "/paper/measure/{subject}", 403),
+        ("NU2", "/paper/measure/{subject}", 404),
         ("PT1", "/labels/patients/{subject}", 404),
         ("CO1", "/labels/lots/LOT-1", 403),
         ("NU1", "/labels/lots/LOT-1", 404),  # no bag of it is here to be used

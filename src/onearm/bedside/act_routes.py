@@ -1,23 +1,27 @@
 """Routes of the acts: form, review and writing as pages, and the same as JSON; one pair of each per act."""
 
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from onearm.bedside.act import Act
-from onearm.bedside.acting import Done, NotReady, Review, consider, perform, permit
+from onearm.bedside.acting import Done, NotReady, Review, consider, perform, permit, permit_role, permitted
 from onearm.bedside.acting import Request as Asked
 from onearm.bedside.acts.registry import ACTS
-from onearm.bedside.context import Caller, OldForm, caller, require_own_form, running
+from onearm.bedside.context import Caller, OldForm, Running, caller, require_own_form, running
 from onearm.bedside.field import Field, as_text, typed
 from onearm.bedside.identity.rate import admit, forgive
 from onearm.bedside.identity.tables import milliseconds
 from onearm.bedside.json_form import FormTwin, ProblemTwin, WrittenTwin, body_of, form_twin, problem_twin, written_twin
 from onearm.bedside.proof import Proof, ProofRefused
 from onearm.bedside.rendering import page
-from onearm.bedside.situation import Situation, about, look
+from onearm.bedside.situation import Situation, about, glance
 from onearm.bedside.typed_form import typed_form
 from onearm.ledger.problems import Conflict
 from onearm.ledger.store import write_transaction
@@ -54,6 +58,7 @@ def _add(router: APIRouter, act: Act) -> None:
         f"/api{act.path}",
         _post_json(act),
         methods=["POST"],
+        dependencies=[Depends(_gate(act))],
         name=f"do twin {act.id}",
         response_model=WrittenTwin,
         status_code=201,
@@ -65,8 +70,7 @@ def _situation(request: Request, who: Caller, act: Act, key: str) -> tuple[Situa
     """The case, permitted, with what the form holds before anybody typed."""
     app = running(request)
     with app.ledger.reading() as view:
-        situation = look(app.promise, view, who.person, app.now(), about(act.about), key)
-        permit(act.action, situation)
+        situation = permitted(act, app.promise, view, who.person, app.now(), key)
         zone = who.person.timezone
         known = {name: typed(value, zone) for name, value in act.prefill(situation).items()}
         asked = {k: v for k, v in request.query_params.items() if k in {f.name for f in act.fields}}
@@ -119,7 +123,7 @@ def _post_page(act: Act) -> Callable[..., Response]:
         request: Request, key: str = "", form: dict[str, str] = Depends(typed_form), who: Caller = Depends(caller)
     ) -> Response:
         situation, known = _situation(request, who, act, key)
-        values = {**known, **form}
+        values = {**known, **_answers(act, form)}
         try:
             require_own_form(request, form.get("csrf", ""), who.token)
         except OldForm:
@@ -140,35 +144,55 @@ def _post_page(act: Act) -> Callable[..., Response]:
     return post
 
 
+def _answers(act: Act, form: Mapping[str, str]) -> dict[str, str]:
+    """What a form may say; other names are none of its questions."""
+    return {name: value for name, value in form.items() if name in (*_OWN, *(f.name for f in act.fields))}
+
+
 def _asked(key: str, form: Mapping[str, str]) -> Asked:
     version = form.get("read_version", "")
     proof = Proof("", form["password"], form.get("code", "")) if form.get("password") else None
     return Asked(
         key,
         {name: value for name, value in form.items() if name not in _OWN},
-        int(version) if version.isascii() and version.isdigit() else None,
+        int(version) if re.fullmatch(r"[0-9]{1,9}", version) else None,
         form.get("confirmed") == "true",
         proof,
-        form.get("paper", "").strip(),
+        form.get("paper", "").strip()[:40],
     )
 
 
 def _perform(request: Request, who: Caller, act: Act, asked: Asked) -> Done:
     """Perform, with attempts to guess a password or code counted and slowed down."""
     app = running(request)
-    engine, now_ms = app.ledger.engine, milliseconds(app.now())
-    signer = asked.typed.get(act.second_person or "", "") or who.person.account_id
-    if asked.proof is not None:
-        address = request.client.host if request.client else "-"
-        with write_transaction(engine) as connection:
-            wait = admit(connection, signer, address, now_ms, in_session=True)
-        if wait:
-            raise ProofRefused(signer, wait)
-    done = perform(act, app.promise, app.ledger, who.person, asked, app.keys)
-    if asked.proof is not None:
-        with write_transaction(engine) as connection:
-            forgive(connection, signer)
+    keys = _CountedKeys(app, request.client.host if request.client else "-")
+    done = perform(act, app.promise, app.ledger, who.person, asked, keys)
+    if keys.tried is not None:
+        with write_transaction(app.ledger.engine) as connection:
+            forgive(connection, keys.tried)
     return done
+
+
+@dataclass(slots=True)
+class _CountedKeys:
+    """The keys, each check of a password counted before it is made. An act refused by a rule is no guess."""
+
+    app: Running
+    address: str
+    tried: str | None = None
+
+    def check_password(self, connection: sa.Connection, proof: Proof, now: datetime) -> None:
+        """Raises ProofRefused, with the seconds to wait after too many guesses."""
+        with write_transaction(self.app.ledger.engine) as own:
+            wait = admit(own, proof.account, self.address, milliseconds(now), in_session=True)
+        if wait:
+            raise ProofRefused(proof.account, wait)
+        self.tried = proof.account
+        self.app.keys.check_password(connection, proof, now)
+
+    def use_code(self, connection: sa.Connection, proof: Proof, now: datetime) -> None:
+        """As the keys do."""
+        self.app.keys.use_code(connection, proof, now)
 
 
 def _reconsidered(request: Request, who: Caller, act: Act, asked: Asked) -> Review:
@@ -185,15 +209,21 @@ def _not_ready(
     request: Request, who: Caller, act: Act, review: Review, values: Mapping[str, Any], asked: Asked
 ) -> Response:
     """Faults and findings go back to the form; an act that only lacks its signature to the review."""
-    if review.refusal_key in act.instead:
-        other = ACTS[act.instead[str(review.refusal_key)]]
-        _perform(request, who, other, asked)
+    if _performed_instead(request, who, act, review, asked):
         return page(request, "mismatch.html", who, status=409, review=review, situation=review.situation)
     judged = review.judgement
     ready = judged is not None and not judged.blocks and (asked.confirmed or not judged.confirms)
     if ready:
         return page(request, "review.html", who, **_reviewed(act, review, values), wrong_proof=False, wait_s=0)
     return _form(request, who, act, review.situation, values, review, 422 if review.faults else 409)
+
+
+def _performed_instead(request: Request, who: Caller, act: Act, review: Review, asked: Asked) -> bool:
+    """Whether the refusal means that another act is performed: a mismatch at the bed holds the bag."""
+    if review.refusal_key not in act.instead:
+        return False
+    _perform(request, who, ACTS[act.instead[str(review.refusal_key)]], asked)
+    return True
 
 
 def _form_json(act: Act) -> Callable[..., FormTwin]:
@@ -210,7 +240,6 @@ def _post_json(act: Act) -> Callable[..., Any]:
     body_model = body_of(act)
 
     def post(request: Request, body: Any, key: str = "", who: Caller = Depends(caller)) -> Any:
-        require_own_form(request, request.headers.get("x-csrf-token", ""), who.token)
         told = body.model_dump()
         proof = Proof("", told["password"], told["code"] or "") if told.get("password") else None
         typed_ = {name: as_text(told[name]) for name in (f.name for f in act.fields)}
@@ -218,10 +247,24 @@ def _post_json(act: Act) -> Callable[..., Any]:
         try:
             return written_twin(_perform(request, who, act, asked))
         except NotReady as open_:
+            _performed_instead(request, who, act, open_.review, asked)
             return problem_twin(act, open_.review, who.person.language)
 
     post.__annotations__["body"] = body_model
     return _without_key(post) if act.about == "study" else post
+
+
+def _gate(act: Act) -> Callable[..., None]:
+    """Asked before the body is read: whoever may not act learns nothing of what an act takes."""
+
+    def gate(request: Request, who: Caller = Depends(caller)) -> None:
+        require_own_form(request, request.headers.get("x-csrf-token", ""), who.token)
+        app, key = running(request), request.path_params.get("key", "")
+        permit_role(act.action, who.person, app.now())
+        with app.ledger.reading() as view:
+            permit(act.action, glance(app.promise, view, who.person, app.now(), about(act.about), key))
+
+    return gate
 
 
 def _without_key(endpoint: Callable[..., Any]) -> Callable[..., Any]:

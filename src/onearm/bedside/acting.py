@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from onearm.bedside.act import Act, Plan, Refusal, Row
-from onearm.bedside.field import FieldFault, read
-from onearm.bedside.judging import Judgement, judge
+from onearm.bedside.field import Field, FieldFault, read
+from onearm.bedside.judging import PERSONS, Judgement, judge
 from onearm.bedside.language import say_in_words
 from onearm.bedside.person import Person, delegations_of, person_of
 from onearm.bedside.policy import policies
 from onearm.bedside.proof import Keys, Proof
-from onearm.bedside.situation import Promise, Situation, about, look
+from onearm.bedside.situation import Promise, Situation, about, look, may_see_patient
 from onearm.ledger.entry import Action, Entry
 from onearm.ledger.ledger import Ledger
 from onearm.ledger.problems import Conflict
@@ -21,13 +21,16 @@ from onearm.ledger.signing import Statement, signature_of
 from onearm.ledger.tables import SCHEMAS
 from onearm.ledger.writing import Writing
 
+_PAPER = Field("paper", "text", False)
+
 
 class Denied(Exception):
     """The person may not do this here; the attempt is logged."""
 
-    def __init__(self, key: str, /, **values: object) -> None:
+    def __init__(self, key: str, /, *, hidden: bool = False, **values: object) -> None:
         super().__init__(key)
         self.key, self.values = key, values
+        self.hidden = hidden  # answered as if nothing were there
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,9 @@ class NotReady(Exception):
 
 def consider(act: Act, promise: Promise, view: View, person: Person, request: Request, now: datetime) -> Review:
     """Everything but writing. Raises Denied and NotThere."""
-    situation = look(promise, view, person, now, about(act.about), request.key)
-    permit(act.action, situation)
+    situation = permitted(act, promise, view, person, now, request.key)
     answers, faults = read(act.fields, request.typed, situation)
+    faults += read((_PAPER,), {"paper": request.paper}, situation)[1]
     if faults:
         return Review(situation, answers, faults, None, None, None)
     try:
@@ -85,18 +88,43 @@ def consider(act: Act, promise: Promise, view: View, person: Person, request: Re
     except Refusal as refusal:
         told = say_in_words(person.language, refusal.key, refusal.values)
         return Review(situation, answers, (), None, None, None, told, refusal.key)
+    _permit_doer(situation, plan)
     words = say_in_words(person.language, f"act.{act.id}.statement", plan.statement) if act.meaning else None
     return Review(situation, answers, (), plan, judge(situation, plan), words)
 
 
+def permitted(act: Act, promise: Promise, view: View, person: Person, now: datetime, key: str) -> Situation:
+    """The case, when the person may act on it. Raises Denied, and NotThere only to those who may act somewhere."""
+    permit_role(act.action, person, now)
+    situation = look(promise, view, person, now, about(act.about), key)
+    permit(act.action, situation)
+    return situation
+
+
+def permit_role(action: str, person: Person, now: datetime) -> None:
+    """Raises Denied unless the role is held today and may do this somewhere: asked before anything is looked up."""
+    if not person.holds_role_on(person.local_day(now)):
+        raise Denied("denied.delegation", role=person.role, site=person.site_id)
+    if person.role not in policies()[action].scopes:
+        raise Denied("denied.role", role=person.role, action=action)
+
+
 def permit(action: str, situation: Situation) -> None:
     """Raises Denied unless role, site and day allow the action on what the situation is about."""
-    person = situation.person
-    today = person.local_day(situation.now)
-    if not person.holds_role_on(today):
-        raise Denied("denied.delegation", role=person.role, site=person.site_id)
+    person, subject = situation.person, situation.subject_id
+    permit_role(action, person, situation.now)
     if not policies()[action].allows(person.role, person.site_id, situation.site):
-        raise Denied("denied.role", role=person.role, action=action)
+        raise Denied("denied.role", hidden=subject is not None, role=person.role, action=action)
+    if subject is not None and not may_see_patient(situation.view, person, subject):
+        raise Denied("denied.role", hidden=True, role=person.role, action=action)
+
+
+def _permit_doer(situation: Situation, plan: Plan) -> None:
+    """Raises Denied where a row names the person as having done what happened while the role was not held."""
+    person, day = situation.person, situation.person.local_day(plan.occurred_at or situation.now)
+    named = any(row.values.get(column) == person.account_id for row in plan.rows for column in PERSONS)
+    if named and not person.holds_role_on(day):
+        raise Denied("denied.delegation", role=person.role, site=person.site_id)
 
 
 def perform(act: Act, promise: Promise, ledger: Ledger, person: Person, request: Request, keys: Keys) -> Done:
@@ -204,10 +232,18 @@ def _permitted_signer(act: Act, situation: Situation, signer: Proof, plan: Plan)
     happened = person.local_day(plan.occurred_at or situation.now)
     if not person.holds_role_on(happened):
         raise Denied("denied.delegation", role=person.role, site=person.site_id)
-    codes = sorted(set(situation.records["lots"]["product_code"]))
-    if act.meaning and not person.is_trained(codes, str(situation.study["protocol_version"]), happened):
-        raise Denied("denied.training", account=person.account_id, product=", ".join(codes) or "-")
+    codes = _products(situation, plan)
+    version = str(situation.study["protocol_version"])
+    if act.meaning and not any(person.is_trained(together, version, happened) for together in codes):
+        raise Denied("denied.training", account=person.account_id, product=" / ".join(map(", ".join, codes)) or "-")
     return person
+
+
+def _products(situation: Situation, plan: Plan) -> list[list[str]]:
+    """What one of must be known to sign: every product of the lots around, else any one product of the study."""
+    near = sorted({*(plan.records or situation.records)["lots"]["product_code"]})
+    known = sorted({str(lot["product_code"]) for lot in situation.view.rows("lots")})
+    return [near] if near else [[code] for code in known] or [[]]
 
 
 def _second_person(act: Act, situation: Situation, signer: Proof) -> Person:
@@ -225,7 +261,8 @@ def _second_person(act: Act, situation: Situation, signer: Proof) -> Person:
 def _refuse_stale(act: Act, situation: Situation, request: Request) -> None:
     about, row = situation.about, situation.row
     if act.changes and row is not None and request.read_version != row["version"]:
-        raise Conflict(str(about.table), situation.key, request.read_version, row)
+        stands = {name: row.get(name) for name in ("version", *(f.name for f in act.fields))}  # no more than was asked
+        raise Conflict(str(about.table), situation.key, request.read_version, stands)
 
 
 def _page(situation: Situation) -> str:

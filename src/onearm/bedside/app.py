@@ -1,43 +1,35 @@
 """The app: routes, headers and what every refusal looks like."""
 
 import secrets
-from collections.abc import Awaitable, Callable
+import traceback
 from pathlib import Path
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
 
 from onearm import __version__
 from onearm.bedside import sign_in_routes
 from onearm.bedside.act_routes import act_router
 from onearm.bedside.acting import Denied
-from onearm.bedside.context import Caller, ForeignForm, NotSignedIn, Running, caller
+from onearm.bedside.context import Caller, ForeignForm, NotSignedIn, Running, caller, is_from_here
 from onearm.bedside.json_form import ProblemTwin
 from onearm.bedside.language import say_in_words
+from onearm.bedside.policy import SIGNED_IN
 from onearm.bedside.print_and_file_routes import print_and_file_router
 from onearm.bedside.proof import ProofRefused
 from onearm.bedside.rendering import browser_language, page
 from onearm.bedside.situation import NotThere
 from onearm.bedside.typed_form import PhotoUnread
 from onearm.bedside.view_routes import view_router
+from onearm.bedside.wire import Wire
 from onearm.ledger.entry import Action
 from onearm.ledger.problems import Conflict, EditingRestricted, InvalidRow, LedgerRefusal
 
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-_LARGEST = 50 * 1024 * 1024
+DOCUMENT = "/api/openapi.json"
 
 
 def create_app(running: Running) -> FastAPI:
@@ -48,30 +40,24 @@ def create_app(running: Running) -> FastAPI:
         summary="Research use. Not a medical device. Doses need an independent check.",
         docs_url=None,
         redoc_url=None,
-        openapi_url="/api/openapi.json",
+        openapi_url=None,  # served below, to whoever is signed in
     )
     app.state.running = running
-    app.state.form_secret = secrets.token_hex(32)
+    app.state.form_secret = running.keys.key.derived("forms")
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.include_router(sign_in_routes.router)
     app.include_router(act_router())
     app.include_router(print_and_file_router())
     app.include_router(view_router())
-    app.middleware("http")(_with_headers)
+    app.add_api_route(DOCUMENT, _document, include_in_schema=False, openapi_extra={"x-action": SIGNED_IN})
+    app.add_middleware(Wire, broken=_unforeseen, too_large=_too_large)
     _refusals(app)
     return app
 
 
-async def _with_headers(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
-    length = request.headers.get("content-length", "0")
-    if length.isascii() and length.isdigit() and int(length) > _LARGEST:
-        return _plain_problem(413, "too_large", "The upload is larger than 50 MB.")
-    response = await call(request)
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
-    if not request.url.path.startswith("/static/"):
-        response.headers["Cache-Control"] = "no-store"
-    return response
+def _document(request: Request, who: Caller = Depends(caller)) -> JSONResponse:
+    """The OpenAPI document, for whoever is signed in."""
+    return JSONResponse(request.app.openapi())
 
 
 def _refusals(app: FastAPI) -> None:
@@ -82,7 +68,7 @@ def _refusals(app: FastAPI) -> None:
         if _is_api(request):
             return _plain_problem(401, "not_signed_in", "Sign in first.")
         typed = getattr(request.state, "typed", None)
-        if typed:
+        if typed and is_from_here(request):
             kept = {k: v for k, v in typed.items() if k not in ("csrf", "password", "code")}
             return page(request, "session_ended.html", status=401, kept=kept)
         return RedirectResponse("/sign-in", status_code=303)
@@ -94,6 +80,8 @@ def _refusals(app: FastAPI) -> None:
     @app.exception_handler(Denied)
     def denied(request: Request, refused: Denied) -> Response:
         _log_denial(request, refused)
+        if refused.hidden:
+            return _refused(request, 404, "not_there")
         return _refused(request, 403, refused.key, **refused.values)
 
     @app.exception_handler(ForeignForm)
@@ -127,6 +115,10 @@ def _refusals(app: FastAPI) -> None:
     def invalid(request: Request, refused: InvalidRow) -> Response:
         return _refused(request, 422, "invalid_row", told=str(refused))
 
+    @app.exception_handler(IntegrityError)
+    def broken_reference(request: Request, _: IntegrityError) -> Response:
+        return _refused(request, 409, "ledger_refused", told="Other rows rest on it, or it names what is not there.")
+
     @app.exception_handler(LedgerRefusal)
     def ledger(request: Request, refused: LedgerRefusal) -> Response:
         return _refused(request, 409, "ledger_refused", told=str(refused))
@@ -143,11 +135,21 @@ def _refusals(app: FastAPI) -> None:
             return _plain_problem(error.status_code, "http", str(error.detail), error.headers)
         return _refused(request, 404, "not_there")
 
-    @app.exception_handler(Exception)
-    def unforeseen(request: Request, error: Exception) -> Response:
-        number = secrets.token_hex(4)
-        print(f"error {number}: {request.method} {request.url.path}: {error!r}", flush=True)
+
+def _unforeseen(request: Request, error: Exception) -> Response:
+    """A number for the administrator, no trace; the log says where, never with which values."""
+    number = secrets.token_hex(4)
+    frames = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)]
+    what = f"{request.method} {request.url.path!r}: {type(error).__name__}"
+    print(f"error {number}: {what} at {' < '.join(frames[::-1])}", flush=True)
+    try:
         return _refused(request, 500, "unforeseen", number=number)
+    except Exception:  # the database is away: no page can be drawn
+        return _plain_problem(500, "unforeseen", f"Something went wrong; nothing was written. Number: {number}.")
+
+
+def _too_large() -> Response:
+    return _plain_problem(413, "too_large", "The upload is larger than 50 MB.")
 
 
 def _is_api(request: Request) -> bool:
@@ -180,6 +182,6 @@ def _log_denial(request: Request, refused: Denied) -> None:
     """What was tried and not allowed is an entry as well."""
     running: Running = request.app.state.running
     who = caller(request)
-    told = {"path": request.url.path, "method": request.method, "why": refused.key}
+    told = {"path": request.url.path[:300], "method": request.method, "why": refused.key}
     with running.ledger.writing(who.person.actor) as act:
         act.note(Action.DENIED, told, reason=refused.key)

@@ -91,12 +91,16 @@ def _in_time(view: View, session: Session, token: str, now_ms: int) -> bool:
 
 def require_own_form(request: Request, token: str, session_token: str) -> None:
     """Raises ForeignForm unless browser and form say that the write comes from a page of this session."""
-    headers = request.headers
-    ours = same_origin(headers.get("origin"), headers.get("referer"), headers.get("host", ""), request.url.scheme)
-    if not ours:
+    if not is_from_here(request):
         raise ForeignForm
     if not is_csrf_token(token, session_token):
         raise OldForm
+
+
+def is_from_here(request: Request) -> bool:
+    """Whether the browser says that a page of ours sent it."""
+    headers = request.headers
+    return same_origin(headers.get("origin"), headers.get("referer"), headers.get("host", ""), request.url.scheme)
 
 
 @contextmanager

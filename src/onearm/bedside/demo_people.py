@@ -6,6 +6,7 @@ from onearm.bedside.context import Running
 from onearm.bedside.identity.credentials import credential_of, enrol, invite
 from onearm.bedside.identity.passwords import hash_password
 from onearm.bedside.identity.tables import milliseconds
+from onearm.bedside.person import delegations_of
 from onearm.ledger.store import write_transaction
 
 PASSWORD = "virtual-ward-nobody-is-real"
@@ -27,13 +28,15 @@ def enrol_all(running: Running) -> None:
 
 
 def people_to_play(running: Running) -> list[dict[str, str]]:
-    """Role, site, account, password and code of everybody; nobody outside of a demonstration."""
+    """Role, site, account, password and code of everybody, by site; nobody outside of a demonstration."""
     if not running.demo:
         return []
     _require_demo(running)
-    people = []
+    people, today = [], running.now().date()
     with running.ledger.reading() as view:
-        for held in view.rows("delegations"):
+        active = [row["account_id"] for row in view.rows("accounts", status="active")]
+        delegations = [held for account in active for held in delegations_of(view, account, today)]
+        for held in sorted(delegations, key=lambda held: (held["site_id"], held["delegation_id"])):
             credential = credential_of(view.connection, held["account_id"])
             if credential is None or credential.sealed_totp is None:
                 continue

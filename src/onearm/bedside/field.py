@@ -1,5 +1,6 @@
 """A field of a form: its type and limits come from the column it fills; reading what was typed into it."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -10,12 +11,14 @@ import dataframely as dy
 
 from onearm.bedside.language import NoSuchTime, NotANumber, read_local_time, read_number, say
 from onearm.ledger.tables import SCHEMAS
-from onearm.records.columns import canonical_json
+from onearm.records.columns import TEXT_LENGTH, canonical_json
 from onearm.vocabulary.clock import as_utc
 
 if TYPE_CHECKING:
     from onearm.bedside.situation import Situation
 
+# control characters, half characters, and marks that turn the direction of reading around
+_UNKEPT = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 Kind = Literal["text", "long", "number", "integer", "choice", "several", "time", "date", "yes_no", "scan", "rows"]
 Option = tuple[str, str]  # value, label
 _UNITS = {
@@ -152,6 +155,8 @@ def _value(field: Field, text: str, situation: "Situation", hour: str) -> Any:
                 raise _Fault("fault.choice", value=text[:40])
             return canonical_json(chosen)
         case _:
+            if len(text) > TEXT_LENGTH or _UNKEPT.search(text):
+                raise _Fault("fault.text")
             return text
 
 

@@ -15,6 +15,7 @@ from onearm.bedside.field import typed
 from onearm.bedside.identity.csrf import csrf_token
 from onearm.bedside.language import say, shown_date, shown_number, shown_time, word
 from onearm.bedside.navigation import pages_of
+from onearm.vocabulary.clock import text_of
 
 
 @cache
@@ -49,6 +50,7 @@ def rendered(request: Request, template: str, caller: Caller | None = None, **va
         "study": app.promise.protocol.study,
         "virtual": app.promise.virtual,
         "demo": app.demo,
+        "now": text_of(app.now()),
         "caller": caller,
         "csrf": csrf_token(caller.token) if caller else "",
         "path": request.url.path,

@@ -1,17 +1,23 @@
 """A screen: something to look at, as data. Its page and its JSON twin come from one frozen model."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+import polars as pl
 
 from onearm.bedside.act import Act
 from onearm.bedside.acts.registry import ACTS
 from onearm.bedside.context import Running
 from onearm.bedside.person import Person
-from onearm.bedside.policy import policies
-from onearm.bedside.situation import NotThere, Promise, Situation, about, look
+from onearm.bedside.policy import Scope, policies
+from onearm.bedside.situation import NotThere, Promise, Situation, about, glance, look, may_see_patient
 from onearm.ledger.reading import View
+from onearm.records import Records
+
+#: columns of a bag's life that tell of the patient it is meant for
+_OF_A_PATIENT = ("subject_id", "dose_order_id", "to_place", "scanned", "remark")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +50,27 @@ class Asking:
         return found
 
     def anywhere(self, kind: str, key: str) -> Situation:
-        """The same for what every site may see, such as a lot it gets bags of."""
-        return look(self.promise, self.view, self.person, self.now, about(kind), key)
+        """The same for what every site may see, such as a lot it gets bags of; patients of others are not named.
+
+        Raises NotThere for a lot or bag of another production unit, where the role is bound to its own.
+        """
+        found = look(self.promise, self.view, self.person, self.now, about(kind), key)
+        scope = policies()[self.action].scopes[self.person.role]
+        if scope is Scope.UNIT and found.the()["site_id"] != self.person.site_id:
+            raise NotThere(key)
+        return found if scope is not Scope.SITE else replace(found, records=self._without_strangers(found.records))
+
+    def _without_strangers(self, records: Records) -> Records:
+        custody = records["custody"]
+        named = custody["subject_id"].drop_nulls().unique()
+        strange = pl.col("subject_id").is_in([name for name in named if not self._knows(name)])
+        hidden = [pl.when(strange).then(None).otherwise(pl.col(c)).alias(c) for c in _OF_A_PATIENT]
+        return Records(records.provenance, {**records.tables, "custody": custody.with_columns(hidden)})
+
+    def _knows(self, subject_id: str) -> bool:
+        subject = self.view.row("subjects", subject_id)
+        here = subject is not None and subject["site_id"] == self.person.site_id
+        return here and may_see_patient(self.view, self.person, subject_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +105,14 @@ def offers(situation: Situation) -> tuple[Offer, ...]:
     )
 
 
-def offers_of_rows(asking: Asking, kind: str, keys: list[str]) -> dict[str, tuple[Offer, ...]]:
-    """The acts on each of several rows of one kind."""
-    return {key: offers(look(asking.promise, asking.view, asking.person, asking.now, about(kind), key)) for key in keys}
+def offers_of_rows(
+    asking: Asking, kind: str, keys: list[str], around: Situation | None = None
+) -> dict[str, tuple[Offer, ...]]:
+    """The acts on each of several rows of one kind; with the records of `around`, where all of them have the same."""
+    told = asking.promise, asking.view, asking.person, asking.now, about(kind)
+    if around is None:
+        return {key: offers(look(*told, key)) for key in keys}
+    return {key: offers(replace(glance(*told, key), records=around.records)) for key in keys}
 
 
 def _may(act: Act, situation: Situation) -> bool:

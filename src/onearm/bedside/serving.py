@@ -2,8 +2,12 @@
 
 import shutil
 import tempfile
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
 import uvicorn
 
 from onearm import __version__
@@ -14,16 +18,19 @@ from onearm.bedside.identity.keys import StoredKeys
 from onearm.bedside.identity.passwords import Cost
 from onearm.bedside.identity.second_factor import KeyFileError, open_key
 from onearm.bedside.situation import Promise
-from onearm.ledger.ledger import Ledger
+from onearm.ledger.archive import load
+from onearm.ledger.ledger import Ledger, clock_now
 from onearm.ledger.migration import migrate, owns_entries, require_current
 from onearm.ledger.opening import StudyFacts, open_study
 from onearm.ledger.problems import LedgerRefusal
-from onearm.ledger.store import FILE, open_engine, sqlite_url
+from onearm.ledger.store import FILE, open_engine, sqlite_url, write_transaction
+from onearm.ledger.tables import ENTRIES
 from onearm.results.problems import Problem, StudyProblems
 from onearm.sources.protocol_file import read_protocol
 from onearm.sources.rulebook_file import read_rulebook
 
 KEY_FILE = "onearm.key"
+SHIPPED = "ledger.jsonl"  # entries a virtual study comes with, to play with
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _DEMO_COST = Cost(time_cost=1, memory_kib=8192, parallelism=1)  # passwords of a demonstration are printed on its page
 
@@ -38,7 +45,9 @@ def promise_of(folder: Path) -> Promise:
     return Promise(folder, protocol, rulebook, protocol.study.virtual)
 
 
-def running_on(folder: Path, db: str | None, *, demo: bool = False) -> Running:
+def running_on(
+    folder: Path, db: str | None, *, demo: bool = False, clock: Callable[[], datetime] = clock_now
+) -> Running:
     """The app over the ledger of a study, which is made where there is none. Raises StudyProblems."""
     promise = promise_of(folder)
     engine = open_engine(db or sqlite_url(folder / FILE))
@@ -48,7 +57,7 @@ def running_on(folder: Path, db: str | None, *, demo: bool = False) -> Running:
         require_current(engine)
         if owns_entries(engine):
             raise LedgerRefusal("This login owns the ledger and could change its entries; give that of the app.")
-        ledger = Ledger(engine, promise.virtual)
+        ledger = Ledger(engine, promise.virtual, clock)
         open_study(ledger, facts_of(promise), CENTRE, source_of(promise))
         key = open_key(folder / KEY_FILE)
     except (LedgerRefusal, KeyFileError) as refused:
@@ -106,15 +115,48 @@ def run(folder: Path, *, db: str | None, host: str, port: int, behind_tls: bool,
 def _demonstrate(folder: Path, host: str, port: int) -> None:
     """A copy of a virtual study, so that whatever is tried leaves the shipped one as it is."""
     with tempfile.TemporaryDirectory() as place:
-        copy = Path(place) / folder.resolve().name
-        shutil.copytree(folder, copy)
-        running = running_on(copy, None, demo=True)
-        if not running.promise.virtual:
-            told = "is a real study; --demo prints passwords and codes on the sign-in page."
-            raise StudyProblems([Problem(str(folder), told, "Serve it without --demo.")])
-        enrol_all(running)
+        running = demonstration(folder, Path(place) / folder.resolve().name)
         print("VIRTUAL: nobody here exists, and nothing is kept when you stop (Ctrl-C).")
         _serve(running, host, port, behind_tls=False)
+
+
+def demonstration(folder: Path, copy: Path) -> Running:
+    """A virtual study copied to `copy`, everybody enrolled. Raises StudyProblems for a real one.
+
+    Where it comes with entries, its clock goes on from the last of them, so that bags thawed then are thawed now.
+    """
+    if not promise_of(folder).virtual:
+        told = "is a real study; --demo prints passwords and codes on the sign-in page."
+        raise StudyProblems([Problem(str(folder), told, "Serve it without --demo.")])
+    shipped = (folder / SHIPPED).exists()
+    left = shutil.ignore_patterns(f"{FILE}*", KEY_FILE) if shipped else None
+    shutil.copytree(folder, copy, ignore=left)
+    clock = _clock_from(_load_shipped(copy)) if shipped else clock_now
+    running = running_on(copy, None, demo=True, clock=clock)
+    enrol_all(running)
+    return running
+
+
+def _load_shipped(copy: Path) -> datetime:
+    """The shipped entries in a fresh ledger; when the last was entered. Raises StudyProblems when they are damaged."""
+    engine = open_engine(sqlite_url(copy / FILE))
+    try:
+        migrate(engine)
+        with write_transaction(engine) as connection, (copy / SHIPPED).open("rb") as lines:
+            head = load(connection, lines)
+            last = connection.execute(sa.select(ENTRIES.c.entered_at).where(ENTRIES.c.seq == head.seq)).scalar_one()
+    except LedgerRefusal as refused:
+        raise StudyProblems([Problem(SHIPPED, str(refused), "Install onearm again.")]) from None
+    finally:
+        engine.dispose()
+    assert isinstance(last, datetime)
+    return last
+
+
+def _clock_from(start: datetime) -> Callable[[], datetime]:
+    """A clock that says `start` now, and goes."""
+    began = time.monotonic()
+    return lambda: start + timedelta(seconds=time.monotonic() - began)
 
 
 def _serve(running: Running, host: str, port: int, behind_tls: bool) -> None:

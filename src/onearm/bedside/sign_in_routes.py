@@ -6,9 +6,8 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from onearm.bedside.context import COOKIE, Caller, ForeignForm, caller, require_own_form, running
+from onearm.bedside.context import COOKIE, Caller, ForeignForm, caller, is_from_here, require_own_form, running
 from onearm.bedside.identity.credentials import enrol, invited_account
-from onearm.bedside.identity.csrf import same_origin
 from onearm.bedside.identity.passwords import check_password, hash_password
 from onearm.bedside.identity.rate import admit, forgive
 from onearm.bedside.identity.second_factor import accepted_counter, enrolment_qr, new_secret
@@ -20,6 +19,7 @@ from onearm.bedside.policy import PUBLIC, SIGNED_IN
 from onearm.bedside.proof import Proof, ProofRefused
 from onearm.bedside.rendering import browser_language, page
 from onearm.ledger.store import write_transaction
+from onearm.vocabulary.identifiers import is_identifier
 
 router = APIRouter(include_in_schema=False)
 _OPEN = {"x-action": PUBLIC}
@@ -38,6 +38,7 @@ def sign_in(request: Request, account: str = Form(""), password: str = Form(""),
     """Password and one-time code; the answer does not say which was wrong."""
     _require_own_page(request)
     app, account = running(request), account.strip().upper()
+    account = account if is_identifier(account) else "-"  # no account has such a name; the answer is the same
     now = app.now()
     now_ms = milliseconds(now)
     address = request.client.host if request.client else "-"
@@ -59,6 +60,7 @@ def sign_in(request: Request, account: str = Form(""), password: str = Form(""),
             app.keys.use_code(connection, proof, now)
             forgive(connection, account)
             first = held[0]
+            revoke(connection, request.cookies.get(COOKIE, ""), now_ms)  # whoever was signed in here before
             opened = open_session(connection, account, first["role"], first["site_id"], now_ms, now_ms)
     except ProofRefused:
         return page(request, "sign_in.html", status=403, wait_s=0, refused=True, **told)
@@ -172,9 +174,7 @@ def _serializer(request: Request) -> URLSafeTimedSerializer:
 
 def _require_own_page(request: Request) -> None:
     """Before a session there is no token to ask for; the browser's word on the origin must do."""
-    headers = request.headers
-    host, scheme = headers.get("host", ""), request.url.scheme
-    if not same_origin(headers.get("origin"), headers.get("referer"), host, scheme):
+    if not is_from_here(request):
         raise ForeignForm
 
 

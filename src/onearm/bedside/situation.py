@@ -1,10 +1,13 @@
 """The case an act is about: its row, whose site it belongs to, and the records around it, read in one transaction."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import dataframely as dy
 
 from onearm.bedside.person import Person
 from onearm.ledger.reading import View
@@ -159,7 +162,8 @@ def _of_row(table: str) -> About:
     """Any row of a record table, for its correction."""
     columns = SCHEMAS[table].columns()
     if "subject_id" in columns:
-        return About(f"row:{table}", table, "/patients/{subject_id}", _subject, _site_of_subject)
+        page = "/images" if table == "image_reads" else "/patients/{subject_id}"  # a reader knows no patient
+        return About(f"row:{table}", table, page, _subject, _site_of_subject)
     if "lot_id" in columns:
         return About(f"row:{table}", table, "/lots/{lot_id}", _lot, _own_site)
     if "infusion_id" in columns:
@@ -185,12 +189,35 @@ def about(name: str) -> About:
 
 def look(promise: Promise, view: View, person: Person, now: datetime, kind: About, key: str) -> Situation:
     """The case behind a key. Raises NotThere when nothing has it."""
+    found = glance(promise, view, person, now, kind, key)
+    return found if found.row is None else replace(found, records=kind.near(view, found.row))
+
+
+def glance(promise: Promise, view: View, person: Person, now: datetime, kind: About, key: str) -> Situation:
+    """The same without the records around it: enough to know whose it is. Raises NotThere."""
     if kind.table is None:
         return Situation(promise, view, person, now, kind, key, None, None, _nothing(view, {}))
-    parts = key.split("/")
-    if len(parts) != len(SCHEMAS[kind.table].primary_key()):
-        raise NotThere(key)
-    row = view.row(kind.table, *parts)
+    row = find_row(view, kind.table, key)
     if row is None:
         raise NotThere(key)
-    return Situation(promise, view, person, now, kind, key, row, kind.site(view, row), kind.near(view, row))
+    return Situation(promise, view, person, now, kind, key, row, kind.site(view, row), _nothing(view, row))
+
+
+def find_row(view: View, table: str, key: str) -> Mapping[str, Any] | None:
+    """The row with a key as the ledger writes it, parts joined by `/`; None for another text, whatever it is."""
+    schema, parts = SCHEMAS[table], key.split("/")
+    if len(parts) != len(schema.primary_key()) or not key.isprintable():
+        return None
+    columns = [schema.columns()[name] for name in schema.primary_key()]
+    if not all(_is_number(part) for part, column in zip(parts, columns, strict=True) if isinstance(column, dy.Int64)):
+        return None
+    return view.row(table, *parts)
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"0|-?[1-9][0-9]{0,9}", text) is not None
+
+
+def may_see_patient(view: View, person: Person, subject_id: str) -> bool:
+    """A pharmacist sees only patients with an order."""
+    return person.role != "PH" or bool(view.rows("dose_orders", subject_id=subject_id))

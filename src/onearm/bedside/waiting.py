@@ -7,7 +7,7 @@ from typing import Any
 
 from onearm.bedside.acts.events import suggestion_id
 from onearm.bedside.screen import Asking
-from onearm.product.container_state import ContainerState, state_after
+from onearm.product.container_state import ContainerState
 from onearm.product.day_28 import HORIZON, Day28, fates
 from onearm.product.history import History
 from onearm.product.lot_status import LotStatus
@@ -33,13 +33,9 @@ class Ward:
     """What the rules read: the rows of the sites somebody may see."""
 
     asking: Asking
-    patients: Records
+    patients: Records  # of the measurements only what the rules read
     product: History
-
-    def bags(self) -> Iterator[ContainerState]:
-        """Every bag as it stands."""
-        for name in self.product.containers:
-            yield state_after(name, self.product.lives.get(name, ()))
+    bags: tuple[ContainerState, ...]  # as they stand
 
 
 Rule = Callable[[Ward], Iterator[Waiting]]
@@ -48,7 +44,7 @@ _DAY, _REACTION_LATE = timedelta(hours=24), timedelta(hours=8)
 
 def running_clocks(ward: Ward) -> Iterator[Waiting]:
     """Thawed bags, whose cells die by the hour."""
-    for bag in ward.bags():
+    for bag in ward.bags:
         if bag.state in ("thawing", "thawed", "issued", "at_bedside", "infusing"):
             ends = runs_out_at(bag, ward.asking.promise.rulebook)
             yield Waiting("clock", bag.container_id, f"/bags/{bag.container_id}", None, True, ends)
@@ -56,14 +52,14 @@ def running_clocks(ward: Ward) -> Iterator[Waiting]:
 
 def held_bags(ward: Ward) -> Iterator[Waiting]:
     """Bags on hold, a mismatch at the bed among them."""
-    for bag in ward.bags():
+    for bag in ward.bags:
         if bag.state == "held":
             yield Waiting("held", bag.container_id, f"/bags/{bag.container_id}", bag.since, True)
 
 
 def orders_to_verify(ward: Ward) -> Iterator[Waiting]:
     """Orders no pharmacist has looked at, and verified ones without a bag."""
-    allocated = {bag.dose_order_id for bag in ward.bags()}
+    allocated = {bag.dose_order_id for bag in ward.bags}
     for order in ward.patients["dose_orders"].iter_rows(named=True):
         path = f"/patients/{order['subject_id']}"
         if order["status"] == "ordered":
@@ -139,7 +135,7 @@ def lots_to_decide(ward: Ward) -> Iterator[Waiting]:
 
 def bags_on_their_way(ward: Ward) -> Iterator[Waiting]:
     """Shipped bags nobody has received."""
-    for bag in ward.bags():
+    for bag in ward.bags:
         if bag.state == "in_transit":
             yield Waiting("receive", bag.container_id, f"/bags/{bag.container_id}", bag.since, False)
 

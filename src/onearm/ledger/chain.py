@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 import polars as pl
@@ -24,6 +25,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "values_json": (str, type(None)),
     "salt": (bytes, type(None)),
 }
+_SHAPES = frozenset(product(*_KINDS.values()))
 _EVERY = 1000  # entries from one sign of progress to the next
 
 
@@ -138,8 +140,8 @@ def read_chain(view: View, chain: Chain, progress: Callable[[int], None]) -> Non
 
 def _entry(row: Any) -> Entry:
     """Raises TypeError and ValueError for a cell that is not of its kind."""
-    for value, (name, kinds) in zip(row, _KINDS.items(), strict=True):
-        if type(value) not in kinds:
-            raise TypeError(f"{name} is no {kinds[0].__name__}")
+    if tuple(map(type, row)) not in _SHAPES:
+        odd = next(n for value, (n, kinds) in zip(row, _KINDS.items(), strict=True) if type(value) not in kinds)
+        raise TypeError(f"{odd} is no {_KINDS[odd][0].__name__}")
     seq, entered_at, occurred_at, *others = row
     return Entry(seq, time_from(entered_at), time_from(occurred_at), *others)

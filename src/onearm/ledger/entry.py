@@ -12,6 +12,7 @@ from onearm.records.columns import canonical_json
 from onearm.vocabulary.clock import text_of
 
 FIRST_HASH = "0" * 64
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 GONE = "null"  # values of a row that was entered in error: it stands no more, its versions stay
 
 
@@ -97,8 +98,7 @@ class Entry:
 
 def chain_hash(**parts: str | int) -> str:
     """SHA-256 (hex) of the canonical JSON of `parts`: the hash of an entry. Every byte of its texts counts."""
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(parts).encode()).hexdigest()
 
 
 def values_hash(salt: bytes, values_json: str) -> str:

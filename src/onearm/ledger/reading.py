@@ -86,11 +86,32 @@ class View:
                 rows += self.connection.execute(sa.select(sql).where(chosen)).fetchall()
         return as_frame(table, rows)
 
+    def last(self, table: str, time: str, subjects: Collection[str]) -> pl.DataFrame:
+        """Of each of these patients the row with the latest `time`; all such rows where several share it."""
+        sql, rows = STATE[table], list[Any]()
+        names = sorted(set(subjects))
+        for start in range(0, len(names), _MANY):
+            of_some = sql.c.subject_id.in_(names[start : start + _MANY])
+            latest = sa.select(sql.c.subject_id, sa.func.max(sql.c[time]).label("latest")).where(of_some)
+            newest = latest.group_by(sql.c.subject_id).subquery()
+            same = sa.and_(sql.c.subject_id == newest.c.subject_id, sql.c[time] == newest.c.latest)
+            rows += self.connection.execute(sa.select(sql).join(newest, same)).fetchall()
+        return as_frame(table, rows)
+
     def near(
-        self, *, subjects: Collection[str] = (), lots: Collection[str] = (), containers: Collection[str] = ()
+        self,
+        *,
+        subjects: Collection[str] = (),
+        lots: Collection[str] = (),
+        containers: Collection[str] = (),
+        without: Collection[str] = (),
     ) -> Records:
-        """All rows of these patients, lots and bags, and what they rest on: enough to judge an act by every rule."""
-        got: dict[str, pl.DataFrame] = {name: self.frame(name, subject_id=subjects) for name in _BY_SUBJECT if subjects}
+        """All rows of these patients, lots and bags, and what they rest on: enough to judge an act by every rule.
+
+        `without`: tables of patients that are not read.
+        """
+        wanted = [name for name in _BY_SUBJECT if name not in without]
+        got: dict[str, pl.DataFrame] = {name: self.frame(name, subject_id=subjects) for name in wanted if subjects}
         infusions = list(got["infusions"]["infusion_id"]) if subjects else []
         got["infusion_containers"] = self.frame("infusion_containers", infusion_id=infusions, container_id=containers)
         bags = {*containers, *got["infusion_containers"]["container_id"]}

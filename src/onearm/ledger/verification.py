@@ -57,18 +57,34 @@ def verify(
     `checks` are rules of the product, handed in by the caller. `progress` gets the number of entries read. A database
     that cannot be read to its end is a fault, not an error.
     """
+    if view.connection.dialect.name != "sqlite":
+        return _verified(view, anchors, checks, progress)
+    try:
+        return _verified(view, anchors, checks, progress, raises=True)
+    except sa.exc.DatabaseError:  # once more, with what cannot be read told instead of raised
+        with _any_bytes(view.connection):
+            return _verified(view, anchors, checks, progress)
+
+
+def _verified(
+    view: View,
+    anchors: Sequence[Head],
+    checks: Sequence[Check],
+    progress: Callable[[int], None],
+    raises: bool = False,
+) -> Verification:
     chain, faults = Chain(), list[Fault]()
     try:
-        with _any_bytes(view.connection):
-            faults += _database_faults(view.connection)
-            read_chain(view, chain, progress)
-            faults += chain.faults
-            faults += _replay_faults(view, chain, anchors, checks)
+        faults += _database_faults(view.connection)
+        read_chain(view, chain, progress)
+        faults += _replay_faults(view, chain, anchors, checks)
     except sa.exc.DatabaseError as error:
+        if raises:
+            raise
         seen = chain.head.seq
         told = f"The database cannot be read after entry {seen}: {error.orig}"
-        faults += [*(fault for fault in chain.faults if fault not in faults), Fault("database", seen or None, told)]
-    return Verification(chain.count, chain.head, tuple(faults))
+        faults.append(Fault("database", seen or None, told))
+    return Verification(chain.count, chain.head, (*chain.faults, *faults))
 
 
 def _replay_faults(view: View, chain: Chain, anchors: Sequence[Head], checks: Sequence[Check]) -> Iterator[Fault]:
@@ -95,9 +111,6 @@ def _replay_faults(view: View, chain: Chain, anchors: Sequence[Head], checks: Se
 @contextmanager
 def _any_bytes(connection: sa.Connection) -> Iterator[None]:
     """Text that is no UTF-8 is read, not raised: SQLite keeps whatever bytes somebody put there."""
-    if connection.dialect.name != "sqlite":
-        yield
-        return
     driver: Any = connection.connection.driver_connection
     before, driver.text_factory = driver.text_factory, lambda data: data.decode(errors="surrogateescape")
     try:

@@ -174,9 +174,7 @@ class Writing:
         return self.view.connection.execute(query).scalar() or 0
 
     def _stands(self, table: str, key: str) -> dict[str, Any]:
-        newest = self.view.history(table, key)
-        if not newest or newest[-1].values_json in (None, GONE):
-            return {}
+        """The row that was in the way; empty when it was withdrawn."""
         return self.view.row(table, *key.split("/")) or {}
 
     def _head_now(self) -> tuple[int, str, datetime]:

@@ -24,6 +24,8 @@ _PRESSORS: Mapping[str, tuple[str, ...]] = {
     "dopamine": ("dopamine", "dopamina"),
     "adrenaline": ("adrenaline", "epinephrine", "adrenalina", "epinefrina"),
 }
+MARKERS_READ = ("noradrenaline_rate", "fio2", "peep", "spo2")
+"""All that a rule reads of the measurements."""
 _SHOCKS = ("cardioversion", "cardioversión", "defibrillation", "desfibrilación")
 _UG = {"ng": Decimal("0.001"), "ug": Decimal(1), "mcg": Decimal(1), "µg": Decimal(1), "mg": Decimal(1000)}
 _HOUR = timedelta(hours=1)
@@ -69,7 +71,7 @@ def suggested_reactions(records: Records, rulebook: Rulebook) -> tuple[Suggested
 def _around_infusions(records: Records) -> Records:
     """Without the measurements that no rule reads: they are nearly all of them."""
     treated = pl.col("subject_id").is_in(records["infusions"]["subject_id"].unique().to_list())
-    asked = pl.col("marker").is_in(["noradrenaline_rate", "fio2", "peep", "spo2"])
+    asked = pl.col("marker").is_in(MARKERS_READ)
     tables = {**records.tables, "measurements": records["measurements"].filter(treated & asked)}
     return Records(records.provenance, tables)
 

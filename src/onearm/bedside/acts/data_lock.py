@@ -62,6 +62,9 @@ def _unlock(situation: Situation, answers: Answers) -> Plan:
         if e.action == Action.UNLOCK and e.version == freeze["version"]
     ]
     told = {"freeze": freeze["freeze_id"], "reason": answers["reason"]}
+    asker = situation.view.row("accounts", asked[0].actor) if asked else None
+    if asker is not None and asker["person_id"] == me.person_id and asked[0].role != me.role:
+        raise Refusal("refused.same_person_asked")
     if asked and asked[0].role != me.role:
         row = Row("freezes", changed(freeze, state="unlocked"), freeze["version"], Action.UNLOCK)
     elif asked:

@@ -79,7 +79,8 @@ def _test(situation: Situation, answers: Answers) -> Plan:
     if values["value"] is None and values["result_text"] is None:
         raise Refusal("refused.no_result")
     verdict = verdict_of(values, situation.records["specifications"].to_dicts())
-    return Plan((Row("lot_tests", {**values, "verdict": verdict}),), answers["sampled_at"])
+    done_at = answers["reported_at"] or answers["sampled_at"]
+    return Plan((Row("lot_tests", {**values, "verdict": verdict}),), done_at)
 
 
 def _digits(value: object) -> str:

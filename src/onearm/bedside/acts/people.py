@@ -1,7 +1,11 @@
 """Step 0: accounts, and the roles they hold at a site with qualification and training."""
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
 
 from onearm.bedside.act import Act, Answers, Plan, Refusal, Row, changed, next_name
 from onearm.bedside.field import Field, Option, fields_of, of
@@ -14,6 +18,15 @@ from onearm.records.columns import canonical_json
 
 def _sites(situation: Situation) -> list[Option]:
     return [(s["site_id"], f"{s['site_id']} · {s['title']}") for s in situation.view.rows("sites")]
+
+
+@cache
+def _known_zones() -> tuple[Option, ...]:
+    return tuple((zone, zone) for zone in sorted(available_timezones()))
+
+
+def _zones(situation: Situation) -> tuple[Option, ...]:
+    return _known_zones()
 
 
 def _site(situation: Situation, answers: Answers) -> Plan:
@@ -61,8 +74,17 @@ def _delegate(situation: Situation, answers: Answers) -> Plan:
     return Plan((Row("delegations", values),), statement=told)
 
 
-def _end(situation: Situation, answers: Answers) -> Plan:
+def _of_another(situation: Situation) -> Mapping[str, Any]:
+    """The delegation the act is about. Raises Refusal for one's own: nobody prolongs or trains oneself."""
     held = situation.the()
+    account = situation.view.row("accounts", held["account_id"]) or {}
+    if account.get("person_id") == situation.person.person_id:
+        raise Refusal("refused.own_delegation")
+    return held
+
+
+def _end(situation: Situation, answers: Answers) -> Plan:
+    held = _of_another(situation)
     if answers["valid_to"] < situation.person.local_day(situation.now) - timedelta(days=1):
         raise Refusal("refused.ended_before_today")
     row = Row("delegations", changed(held, **answers), held["version"])
@@ -77,7 +99,7 @@ def _end(situation: Situation, answers: Answers) -> Plan:
 
 def _train(situation: Situation, answers: Answers) -> Plan:
     """Training is added to what the delegation carries; the past is not rewritten."""
-    held, language = situation.the(), situation.person.language
+    held, language = _of_another(situation), situation.person.language
     known = json.loads(held["training"])
     known.append(
         {
@@ -106,7 +128,10 @@ ACTS = (
         action="manage_accounts",
         about="study",
         step=0,
-        fields=fields_of("sites", "site_id", "title", "kind", "country", "timezone"),
+        fields=(
+            *fields_of("sites", "site_id", "title", "kind", "country"),
+            of("sites", "timezone", kind="choice", options=_zones),
+        ),
         build=_site,
     ),
     Act(

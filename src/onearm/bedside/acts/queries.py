@@ -2,9 +2,8 @@
 
 from onearm.bedside.act import Act, Answers, Plan, Refusal, Row, changed, next_name
 from onearm.bedside.field import Field, of
-from onearm.bedside.situation import Situation
+from onearm.bedside.situation import NotThere, Situation, find_row
 from onearm.ledger.entry import Action
-from onearm.ledger.tables import SCHEMAS
 from onearm.records.columns import canonical_json
 from onearm.records.tables import TABLES
 
@@ -12,9 +11,7 @@ from onearm.records.tables import TABLES
 def _ask(situation: Situation, answers: Answers) -> Plan:
     """On a row that stands, and a column it has."""
     table, key = answers["table_name"], answers["record_key"]
-    parts = key.split("/")
-    fits = len(parts) == len(SCHEMAS[table].primary_key())
-    row = situation.view.row(table, *parts) if fits else None
+    row = find_row(situation.view, table, key)
     if row is None:
         raise Refusal("refused.no_row", table=table, key=key)
     column = answers["column_name"]
@@ -32,7 +29,10 @@ def _ask(situation: Situation, answers: Answers) -> Plan:
 
 
 def _answer(situation: Situation, answers: Answers) -> Plan:
+    """A reader knows nothing but images: to questions about anything else a reader has no answer."""
     query = situation.the()
+    if situation.person.role == "RR" and query["table_name"] != "image_reads":
+        raise NotThere(situation.key)
     values = changed(query, state="answered", answered_by=situation.person.account_id, **answers)
     return Plan((Row("queries", values, query["version"], Action.QUERY),), reason="query answered")
 

@@ -20,6 +20,9 @@ def _erase(situation: Situation, answers: Answers) -> Plan:
     asked = situation.the()
     if situation.person.role != "IP" or asked["state"] != "asked":
         raise Refusal("refused.inspector_erases", state=asked["state"])
+    asker = situation.view.row("accounts", asked["asked_by"]) or {}
+    if asker.get("person_id") == situation.person.person_id:
+        raise Refusal("refused.same_person_asked")
     done = {"state": "done", "done_by": situation.person.account_id}
     row = Row("redactions", changed(asked, **done), asked["version"], Action.REDACT)
     told = {"seq": asked["entry_seq"]}

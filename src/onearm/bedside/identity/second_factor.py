@@ -8,6 +8,7 @@ import hmac
 import os
 import stat
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -50,6 +51,10 @@ class SealingKey:
         if owner != account_id:
             raise SealError(f"the second factor stored for {account_id} belongs to another account.")
         return str(secret)
+
+    def derived(self, purpose: str) -> str:
+        """A secret for another use: the same in every process that holds the key, and it tells nothing of the key."""
+        return hmac.new(str(self._identity).encode(), purpose.encode(), sha256).hexdigest()
 
     def secret_for(self, purpose: str) -> bytes:
         """32 bytes that nobody finds without the key: the same for the same purpose."""

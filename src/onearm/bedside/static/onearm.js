@@ -4,9 +4,10 @@
   const spoken = document.getElementById("spoken");
   const say = (text) => { if (spoken) spoken.textContent = text; };
   const told = new Set();
+  const ahead = (Date.parse(document.body.dataset.now) || Date.now()) - Date.now();  // the server's clock counts
   const tick = () => {
     for (const clock of document.querySelectorAll("[data-until]")) {
-      const minutes = (Date.parse(clock.dataset.until) - Date.now()) / 60000;
+      const minutes = (Date.parse(clock.dataset.until) - Date.now() - ahead) / 60000;
       const whole = Math.max(0, Math.floor(minutes));
       const seconds = Math.max(0, Math.floor(minutes * 60) % 60);
       const digits = clock.querySelector("[data-digits]") || clock;

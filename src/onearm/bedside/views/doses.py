@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from onearm.bedside.overview import overview
 from onearm.bedside.screen import Asking, Screen
 from onearm.product.given_bags import given_bags
 
@@ -40,7 +41,7 @@ def read_doses(asking: Asking) -> Doses:
     """Every dose the person may see."""
     site, view = asking.only_site, asking.view
     infusions = view.rows("infusions", **({"site_id": site} if site else {}))
-    records = view.near(subjects={i["subject_id"] for i in infusions})
+    records = overview(view, {i["subject_id"] for i in infusions})
     spanish = asking.person.language == "es"
     lines = tuple(
         DoseLine(

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 
 from onearm.bedside.judging import signed_in
 from onearm.bedside.navigation import pages_of
+from onearm.bedside.overview import overview
 from onearm.bedside.screen import Asking, Offer, Screen, offers
-from onearm.bedside.waiting import RULES, Waiting, Ward
+from onearm.bedside.waiting import RULES, Waiting, Ward, suggested
 from onearm.ledger.reading import View
+from onearm.product.container_state import state_after
 from onearm.product.history import History
+from onearm.product.suggested_reactions import MARKERS_READ
 from onearm.records import Records
 
 
@@ -21,12 +24,14 @@ class Home:
 
 
 def ward_of(asking: Asking) -> Ward:
-    """Patients and bags of the sites somebody may see, without measurements of those who got nothing."""
+    """Patients and bags of the sites somebody may see, as far as the rules of the role read them."""
     view, site = asking.view, asking.only_site
     here = {"site_id": site} if site else {}
     subjects = {s["subject_id"] for s in view.rows("subjects", **here)}
     history = History(_product(asking, view, subjects), asking.promise.rulebook, signed_in(view))
-    return Ward(asking, view.near(subjects=subjects), history)
+    bags = tuple(state_after(name, history.lives.get(name, ())) for name in history.containers)
+    markers = MARKERS_READ if suggested in RULES[asking.person.role] else ()
+    return Ward(asking, overview(view, subjects, markers), history, bags)
 
 
 def _product(asking: Asking, view: View, subjects: set[str]) -> Records:

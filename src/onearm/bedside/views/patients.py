@@ -6,6 +6,7 @@ from typing import Any
 
 from onearm.bedside.acts.events import open_suggestions
 from onearm.bedside.acts.registry import ACTS
+from onearm.bedside.overview import overview
 from onearm.bedside.person import Person
 from onearm.bedside.policy import policies
 from onearm.bedside.screen import Asking, Offer, Screen, offers, offers_of_rows
@@ -76,7 +77,7 @@ def read_patients(asking: Asking) -> Patients:
     for row in view.rows("infusions", subject_id=names):
         infusions.setdefault(row["subject_id"], []).append(row)
     ordered = {o["subject_id"] for o in view.rows("dose_orders", subject_id=names)}
-    known = fates(view.near(subjects=list(infusions)), list(infusions)) if infusions else {}
+    known = fates(overview(view, list(infusions)), list(infusions)) if infusions else {}
     lines = []
     for subject in subjects:
         name = subject["subject_id"]
@@ -128,7 +129,7 @@ def read_patient(asking: Asking) -> Patient:
         len(open_suggestions(situation)),
         left,
         offers(situation),
-        {kind: offers_of_rows(asking, kind, keys) for kind, keys in kinds.items()},
+        {kind: offers_of_rows(asking, kind, keys, situation) for kind, keys in kinds.items()},
         _correctable(asking, situation.site),
     )
 

@@ -111,7 +111,7 @@ def read_lot(asking: Asking) -> Lot:
         decisions,
         bags,
         offers(situation),
-        {kind: offers_of_rows(asking, kind, keys) for kind, keys in kinds.items()},
+        {kind: offers_of_rows(asking, kind, keys, situation) for kind, keys in kinds.items()},
     )
 
 
