@@ -139,13 +139,18 @@ class Ward:
     def client(self, account):
         """A signed-in browser of this person."""
         if account not in self.clients:
-            client = TestClient(self.app, base_url=HOST, follow_redirects=False)
-            client.headers["origin"] = HOST
-            told = {"account": account, "password": PASSWORD, "code": self.code(account)}
-            answer = client.post("/sign-in", data=told)
+            answer = self.sign_in(account)
             assert answer.status_code == 303, answer.text
-            self.clients[account] = client
         return self.clients[account]
+
+    def sign_in(self, account, password=PASSWORD):
+        """What signing in with a new browser is answered."""
+        client = TestClient(self.app, base_url=HOST, follow_redirects=False)
+        client.headers["origin"] = HOST
+        answer = client.post("/sign-in", data={"account": account, "password": password, "code": self.code(account)})
+        if answer.status_code == 303:
+            self.clients[account] = client
+        return answer
 
     def get(self, account, path):
         """What this person is shown; signed in again where the session ended while the clock went on."""

@@ -11,6 +11,7 @@ from onearm.bedside.context import Caller, caller
 from onearm.bedside.json_form import ProblemTwin
 from onearm.bedside.rendering import page
 from onearm.bedside.screen import Screen
+from onearm.bedside.situation import NotThere
 from onearm.bedside.views.registry import SCREENS
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {status: {"model": ProblemTwin} for status in (401, 403, 404, 422)}
@@ -44,6 +45,9 @@ def view_router() -> APIRouter:
 
 
 def _read(screen: Screen, request: Request, who: Caller) -> Any:
+    """Raises NotThere for a filter with a quote: nothing has such a name, and the trail is searched as JSON text."""
+    if any(mark in text for text in request.query_params.values() for mark in '"\\'):
+        raise NotThere("")
     with asked(request, who, screen.action) as asking:
         return screen.read(asking)
 
