@@ -13,6 +13,7 @@ from typing import Any
 
 from bench import big_ledger, databases
 from bench.measure import Measure, MeasureFailed, Reading
+from bench.output import shown
 from bench.process import answer
 
 _TAMPERINGS, _PATIENTS = 1000, 3
@@ -46,7 +47,7 @@ def _of_both(take: Callable[[str, Any], float], worst: Callable[..., float], uni
             ledger = big_ledger.filled(url)
             values[kind] = take(kind, ledger)
             ledger.close()
-    note = f"{_LARGE:,} entries; " + ", ".join(f"{kind} {value:,.3g} {unit}" for kind, value in values.items())
+    note = f"{_LARGE:,} entries; " + ", ".join(f"{kind} {shown(value)} {unit}" for kind, value in values.items())
     value = worst(values.values())
     return {"value": value, "lowest": min(values.values()), "highest": max(values.values()), "repeats": 1, "note": note}
 

@@ -226,6 +226,9 @@ def _lay_dose(world: World, subject: str, dose: int) -> None:
             dose_order_id=order,
             min_c=Decimal(-150),
             max_c=Decimal(-140),
+            diluent=None,
+            counted_m=None,
+            viability_percent=None,
         )
     pause = [{"from": "2020-04-08T10:05:00.000Z", "reason": "line change", "to": "2020-04-08T10:07:00.000Z"}]
     world.lay(

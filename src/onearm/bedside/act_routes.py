@@ -222,7 +222,10 @@ def _performed_instead(request: Request, who: Caller, act: Act, review: Review, 
     """Whether the refusal means that another act is performed: a mismatch at the bed holds the bag."""
     if review.refusal_key not in act.instead:
         return False
-    _perform(request, who, ACTS[act.instead[str(review.refusal_key)]], asked)
+    try:
+        _perform(request, who, ACTS[act.instead[str(review.refusal_key)]], asked)
+    except NotReady:  # it does not fit either: the bag is not at a bed
+        return False
     return True
 
 

@@ -12,6 +12,7 @@ from onearm.bedside.language import say_in_words
 from onearm.bedside.person import Person, delegations_of, person_of
 from onearm.bedside.policy import policies
 from onearm.bedside.proof import Keys, Proof
+from onearm.bedside.since import concerns
 from onearm.bedside.situation import Promise, Situation, about, look, may_see_patient
 from onearm.ledger.entry import Action, Entry
 from onearm.ledger.ledger import Ledger
@@ -20,6 +21,7 @@ from onearm.ledger.reading import View
 from onearm.ledger.signing import Statement, signature_of
 from onearm.ledger.tables import SCHEMAS
 from onearm.ledger.writing import Writing
+from onearm.records import Records
 
 _PAPER = Field("paper", "text", False)
 
@@ -93,6 +95,11 @@ def consider(act: Act, promise: Promise, view: View, person: Person, request: Re
     return Review(situation, answers, (), plan, judge(situation, plan), words)
 
 
+def _around(review: Review) -> tuple[Records | None, ...]:
+    """The records it was judged by."""
+    return (review.situation.records, review.plan.records if review.plan else None)
+
+
 def permitted(act: Act, promise: Promise, view: View, person: Person, now: datetime, key: str) -> Situation:
     """The case, when the person may act on it. Raises Denied, and NotThere only to those who may act somewhere."""
     permit_role(act.action, person, now)
@@ -130,7 +137,7 @@ def _permit_doer(situation: Situation, plan: Plan) -> None:
 def perform(act: Act, promise: Promise, ledger: Ledger, person: Person, request: Request, keys: Keys) -> Done:
     """Write the act. Raises NotReady, Denied, NotThere, Conflict, ProofRefused; nothing is written then.
 
-    It is judged before the one writer's turn is taken, and judged again when anything was written since.
+    It is judged before the one writer's turn is taken, and judged again when anything was written since that it sees.
     """
     with ledger.reading() as view:
         seen, review = view.head(), consider(act, promise, view, person, request, ledger.clock())
@@ -140,7 +147,7 @@ def perform(act: Act, promise: Promise, ledger: Ledger, person: Person, request:
         with ledger.reading() as view:
             keys.check_password(view.connection, signer, ledger.clock())  # slow on purpose: not in the writer's turn
     with ledger.writing(person.actor) as writing:
-        if writing.view.head() != seen:
+        if concerns(writing.view, seen, _around(review)):
             review = consider(act, promise, writing.view, person, request, writing.moment())
             _require_ready(act, review, request)
         _refuse_stale(act, review.situation, request)

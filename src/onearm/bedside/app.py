@@ -41,6 +41,7 @@ def create_app(running: Running) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,  # served below, to whoever is signed in
+        redirect_slashes=False,
     )
     app.state.running = running
     app.state.form_secret = running.keys.key.derived("forms")
@@ -139,7 +140,8 @@ def _refusals(app: FastAPI) -> None:
 def _unforeseen(request: Request, error: Exception) -> Response:
     """A number for the administrator, no trace; the log says where, never with which values."""
     number = secrets.token_hex(4)
-    frames = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)]
+    ours = [f for f in traceback.extract_tb(error.__traceback__) if "onearm" in f.filename]
+    frames = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in ours]
     what = f"{request.method} {request.url.path!r}: {type(error).__name__}"
     print(f"error {number}: {what} at {' < '.join(frames[::-1])}", flush=True)
     try:

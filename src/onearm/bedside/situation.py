@@ -209,13 +209,15 @@ def find_row(view: View, table: str, key: str) -> Mapping[str, Any] | None:
     if len(parts) != len(schema.primary_key()) or not key.isprintable():
         return None
     columns = [schema.columns()[name] for name in schema.primary_key()]
-    if not all(_is_number(part) for part, column in zip(parts, columns, strict=True) if isinstance(column, dy.Int64)):
-        return None
-    return view.row(table, *parts)
+    typed = [_part(text, column) for text, column in zip(parts, columns, strict=True)]
+    return None if None in typed else view.row(table, *typed)
 
 
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"0|-?[1-9][0-9]{0,9}", text) is not None
+def _part(text: str, column: dy.Column) -> str | int | None:
+    """A part of a key in the type of its column; None for a number that is not written as the ledger writes it."""
+    if not isinstance(column, dy.Int64):
+        return text
+    return int(text) if re.fullmatch(r"0|-?[1-9][0-9]{0,9}", text) else None
 
 
 def may_see_patient(view: View, person: Person, subject_id: str) -> bool:
