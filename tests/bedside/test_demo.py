@@ -1,5 +1,6 @@
 """The shipped virtual ward: sound, with a patient at every step and somebody in every role, on a clock of its own."""
 
+import html
 import json
 import re
 import shutil
@@ -42,7 +43,9 @@ def demo(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def app(demo):
-    return create_app(demo)
+    one = create_app(demo)
+    one.state.browsers = {}  # of whoever signed in: a code works once
+    return one
 
 
 @pytest.fixture
@@ -62,7 +65,9 @@ def bags_by_state(view):
 
 def signed_in_as(app, who):
     """A browser of one of the people to play, with the code that is printed."""
-    client = TestClient(app, base_url=HOST, follow_redirects=False)
+    if who["account"] in app.state.browsers:
+        return app.state.browsers[who["account"]]
+    client = app.state.browsers[who["account"]] = TestClient(app, base_url=HOST, follow_redirects=False)
     client.headers["origin"] = HOST
     answer = client.post("/sign-in", data={name: who[name] for name in ("account", "password", "code")})
     assert answer.status_code == 303, answer.text
@@ -148,6 +153,32 @@ def test_each_of_the_thirteen_roles_signs_in_with_the_printed_code_and_sees_what
 def test_the_sign_in_page_plays_only_whom_it_can(demo, app, view):
     page = TestClient(app, base_url=HOST).get("/sign-in").text
     assert "V01-NURSE1" in page and "V02-NURSE3" not in page  # who left
+
+
+def links_of(page):
+    """Where a page leads, but for out of the session."""
+    found = (html.unescape(link) for link in re.findall(r'<a [^>]*href="(/[^"]*)"', page))
+    return [link for link in found if link != "/sign-out"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_page_leads_where_its_reader_may_not_go(demo, app, role):
+    """Three links of each kind are followed from each page; nothing answers `not yours` or `not there`."""
+    client = signed_in_as(app, next(p for p in people_to_play(demo) if p["role"] == role))
+    waiting, wrong, seen, kinds = [("", "/")], [], set(), Counter()
+    while waiting:
+        source, link = waiting.pop(0)
+        kind = re.sub(r"[^/?=]*[0-9][^/?&]*", "*", link)
+        if link in seen or kinds[kind] == 3:
+            continue
+        seen.add(link)
+        kinds[kind] += 1
+        answer = client.get(link)
+        if answer.status_code != 200:
+            wrong.append((source, link, answer.status_code))
+        elif answer.headers["content-type"].startswith("text/html"):
+            waiting += [(link, next_) for next_ in links_of(answer.text)]
+    assert wrong == [] and len(seen) > 3
 
 
 def test_readers_have_pictures_and_they_are_there(demo, app, view):

@@ -114,7 +114,7 @@ def screens(two):
     for name, about in (("subject_id", "subject"), ("lot_id", "lot"), ("image_id", "image"),
                         ("dose_order_id", "order")):  # fmt: skip
         own[name], other[name] = keys_for(two, about, "S01")
-    own |= {"freeze_id": two.keys["freeze"], "account_id": "NU1", "site_id": "S01", "table": "lots", "key": "LOT-1"}
+    own |= {"freeze_id": two.keys["freeze"], "account_id": "PH1B", "site_id": "S01", "table": "lots", "key": "LOT-1"}
     other |= {"freeze_id": two.keys["freeze"], "account_id": "NU2", "site_id": "S02", "table": "lots", "key": "LOT-2"}
     for route in routes(two.ward.app):
         action = (getattr(route, "openapi_extra", None) or {}).get("x-action")
@@ -174,14 +174,17 @@ def test_a_bag_meant_for_a_patient_elsewhere_does_not_name_the_patient(two):
 
 
 def test_lists_hold_what_is_of_the_own_site_alone(two):
+    elsewhere = ("S02-001", "S02-Q1", "UNIT2-Q1")
     for account in ("PH1", "IN1", "NU1", "PT1", "QC1"):
         for screen in SCREENS:
-            if "{" not in screen.path:
+            if "{" not in screen.path and screen.path != "/audit":
                 for path in (screen.path, f"/api{screen.path}".rstrip("/")):
                     told = two.ask(account, path).text
-                    assert not [x for x in ("S02-001", "S02-Q1", "UNIT2-Q1") if x in told], (account, path)
+                    assert not [x for x in elsewhere if x in told], (account, path)
     for account in ("PT1", "QC1"):
         assert "LOT-2" not in two.ask(account, "/api/lots").text
+    lines = two.ask("IN1", "/api/audit").json()["lines"]
+    assert lines and {line["action"] for line in lines if any(x in str(line) for x in elsewhere)} <= {"denied"}
 
 
 def test_a_pharmacist_sees_only_patients_with_an_order(two):

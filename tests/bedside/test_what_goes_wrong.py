@@ -56,6 +56,19 @@ def test_a_bag_for_another_patient_is_held_and_the_pharmacy_sees_it(ward):
     assert other in event["remark"] and "OA1/" in event["scanned"]
 
 
+def test_a_mismatch_of_a_bag_that_is_used_already_stops_as_red_and_writes_nothing(ward):
+    bag = stock(ward)[0]
+    mine, other = enrol(ward), enrol(ward)
+    to_bedside(ward, order(ward, mine), bag, mine)
+    infuse(ward, bag)
+    before = len(rows(ward, "custody"))
+    form = {"csrf": ward.csrf("IN1"), "witness_id": "NU1", **scans(other, bag)}
+    answer = ward.client("IN1").post(f"/do/match-bag/{bag}", data=form)
+    assert answer.status_code == 409 and "STOP" in answer.text and "was not put on hold" in answer.text
+    twin = ward.do("IN1", "match-bag", bag, second="NU1", witness_id="NU1", **scans(other, bag))
+    assert twin.status_code == 409 and state(ward, bag) == "infused" and len(rows(ward, "custody")) == before
+
+
 def test_a_label_that_cannot_be_read_is_scanned_again_and_holds_nothing(ward):
     bag = stock(ward)[0]
     subject = enrol(ward)

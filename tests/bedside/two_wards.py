@@ -104,7 +104,14 @@ class TwoWards:
             enrol(connection, token, hash_password(PASSWORD, CHEAP), sealed, -1, milliseconds(ward.clock()))
 
     def ask(self, account, path, method="GET", **told):
-        """What this person is answered."""
+        """What this person is answered; signed in again where an administrator ended the session."""
+        answer = self._ask(account, path, method, **told)
+        if answer.status_code == 401 or answer.headers.get("location", "").startswith("/sign-in"):
+            del self.tokens[account]
+            answer = self._ask(account, path, method, **told)
+        return answer
+
+    def _ask(self, account, path, method, **told):
         if account not in self.tokens:
             self.ward.csrf(account)  # signs in again where the clock went on
             self.tokens[account] = self.ward.client(account).cookies.get(COOKIE)

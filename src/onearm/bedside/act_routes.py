@@ -209,8 +209,9 @@ def _not_ready(
     request: Request, who: Caller, act: Act, review: Review, values: Mapping[str, Any], asked: Asked
 ) -> Response:
     """Faults and findings go back to the form; an act that only lacks its signature to the review."""
-    if _performed_instead(request, who, act, review, asked):
-        return page(request, "mismatch.html", who, status=409, review=review, situation=review.situation)
+    if review.refusal_key in act.instead:
+        held = _performed_instead(request, who, act, review, asked)
+        return page(request, "mismatch.html", who, status=409, review=review, situation=review.situation, held=held)
     judged = review.judgement
     ready = judged is not None and not judged.blocks and (asked.confirmed or not judged.confirms)
     if ready:
@@ -219,12 +220,12 @@ def _not_ready(
 
 
 def _performed_instead(request: Request, who: Caller, act: Act, review: Review, asked: Asked) -> bool:
-    """Whether the refusal means that another act is performed: a mismatch at the bed holds the bag."""
+    """Perform the act that a refusal calls for: a mismatch at the bed holds the bag. False: no such act, or no need."""
     if review.refusal_key not in act.instead:
         return False
     try:
         _perform(request, who, ACTS[act.instead[str(review.refusal_key)]], asked)
-    except NotReady:  # it does not fit either: the bag is not at a bed
+    except NotReady:  # a bag that is not on its way to a bed cannot be held: infused, returned, held already
         return False
     return True
 

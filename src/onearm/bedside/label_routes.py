@@ -8,15 +8,13 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from onearm.bedside.asked import asked
+from onearm.bedside.bags_to_label import bags_to_label
 from onearm.bedside.context import Caller, caller, running
 from onearm.bedside.labels.code import study_code
 from onearm.bedside.labels.sheet import ContainerLabel, DoseOrderLabel, Label, LedgerHead, WristbandLabel, label_sheet
-from onearm.bedside.policy import policies
 from onearm.bedside.printing import note_printing, pdf_answer
 from onearm.bedside.screen import Asking
-from onearm.bedside.situation import NotThere, about
-from onearm.bedside.views.patients import may_see
-from onearm.product.container_state import state_of
+from onearm.bedside.situation import NotThere, may_see_patient
 
 router = APIRouter(include_in_schema=False)
 _ACTION: dict[str, Any] = {"x-action": "print_labels"}
@@ -35,7 +33,7 @@ def wristband(request: Request, subject_id: str, who: Caller = Depends(caller)) 
     """The wristband of one patient."""
     with asked(request, who, "print_labels") as asking:
         asking.situation("subject", subject_id)
-        if not may_see(asking.person, asking.view, subject_id):
+        if not may_see_patient(asking.view, asking.person, subject_id):
             raise NotThere(subject_id)
     return _sheet(request, who, [WristbandLabel(subject_id)], f"wristband of patient-{subject_id}")
 
@@ -56,26 +54,22 @@ def _bags(asking: Asking, lot_id: str) -> list[Label]:
     if lot is None:
         raise NotThere(lot_id)
     records = asking.view.near(lots=[lot_id])
-    site_of, policy, person = about("bag").site, policies()[asking.action], asking.person
-    expires = lot["expires_at"].astimezone(ZoneInfo(person.timezone))
-    labels: list[Label] = []
-    for bag in records["containers"].sort("container_no").iter_rows(named=True):
-        stands = state_of(records, bag["container_id"])
-        if stands.is_live and policy.allows(person.role, person.site_id, site_of(asking.view, bag)):
-            labels.append(
-                ContainerLabel(
-                    container_id=bag["container_id"],
-                    product=lot["product_code"],
-                    lot_id=lot_id,
-                    number=bag["container_no"],
-                    of=lot["containers_made"],
-                    viable_cells_m=bag["nominal_viable_m"],
-                    volume_ml=bag["volume_ml"],
-                    storage_c=lot["storage_c"],
-                    expires_at=expires,
-                    subject_id=stands.subject_id or "",
-                )
-            )
+    expires = lot["expires_at"].astimezone(ZoneInfo(asking.person.timezone))
+    labels: list[Label] = [
+        ContainerLabel(
+            container_id=bag["container_id"],
+            product=lot["product_code"],
+            lot_id=lot_id,
+            number=bag["container_no"],
+            of=lot["containers_made"],
+            viable_cells_m=bag["nominal_viable_m"],
+            volume_ml=bag["volume_ml"],
+            storage_c=lot["storage_c"],
+            expires_at=expires,
+            subject_id=stands.subject_id or "",
+        )
+        for bag, stands in bags_to_label(asking.view, asking.person, records)
+    ]
     if not labels:
         raise NotThere(lot_id)
     return labels

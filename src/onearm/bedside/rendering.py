@@ -15,6 +15,8 @@ from onearm.bedside.field import typed
 from onearm.bedside.identity.csrf import csrf_token
 from onearm.bedside.language import say, shown_date, shown_number, shown_time, word
 from onearm.bedside.navigation import pages_of
+from onearm.bedside.person import Person
+from onearm.bedside.policy import policies
 from onearm.vocabulary.clock import text_of
 
 
@@ -55,9 +57,15 @@ def rendered(request: Request, template: str, caller: Caller | None = None, **va
         "csrf": csrf_token(caller.token) if caller else "",
         "path": request.url.path,
         "pages": pages_of,
+        "may": lambda action, site=None: caller is not None and _may(caller.person, action, site),
         **values,
     }
     return _templates().get_template(template).render(told)
+
+
+def _may(person: Person, action: str, site: str | None) -> bool:
+    """What a person may not do is no link on a page."""
+    return policies()[action].allows(person.role, person.site_id, site)
 
 
 def browser_language(request: Request) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from onearm.bedside.screen import Asking
-from onearm.bedside.views.patients import may_see
+from onearm.bedside.situation import may_see_patient
 from onearm.ledger.reading import View
 
 VISIT_DAYS = frozenset({*range(1, 15), 21, 28, 60, 90, 365})  # of the daily course and the follow-up
@@ -34,7 +34,7 @@ def planned(asking: Asking, site: str) -> tuple[Planned, ...]:
     """Every form of tomorrow, patient by patient."""
     tomorrow = asking.person.local_day(asking.now) + timedelta(days=1)
     found = (*_visits(asking, site, tomorrow), *_doses(asking, site, tomorrow))
-    return tuple(one for one in found if may_see(asking.person, asking.view, one.subject_id))
+    return tuple(one for one in found if may_see_patient(asking.view, asking.person, one.subject_id))
 
 
 def _visits(asking: Asking, site: str, day: date) -> Iterator[Planned]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from onearm.bedside.acts.events import suggestion_id
 from onearm.bedside.screen import Asking
+from onearm.bedside.visible_queries import visible_queries
 from onearm.product.container_state import ContainerState
 from onearm.product.day_28 import HORIZON, Day28, fates
 from onearm.product.history import History
@@ -78,9 +79,9 @@ def undecided(ward: Ward) -> Iterator[Waiting]:
 
 
 def unassessed(ward: Ward) -> Iterator[Waiting]:
-    """Infusions nobody looked at for a reaction."""
+    """Ended infusions nobody looked at for a reaction."""
     for infusion in ward.patients["infusions"].iter_rows(named=True):
-        if infusion["reaction_assessment"] == "not_assessed":
+        if infusion["reaction_assessment"] == "not_assessed" and infusion["status"] != "started":
             late = ward.asking.now - infusion["started_at"] > _REACTION_LATE
             path = f"/patients/{infusion['subject_id']}"
             yield Waiting("assess", infusion["infusion_id"], path, infusion["started_at"], late)
@@ -140,29 +141,35 @@ def bags_on_their_way(ward: Ward) -> Iterator[Waiting]:
             yield Waiting("receive", bag.container_id, f"/bags/{bag.container_id}", bag.since, False)
 
 
-def open_queries(ward: Ward) -> Iterator[Waiting]:
-    """Questions to answer, and answers to close."""
-    site = ward.asking.only_site
-    for query in ward.asking.view.rows("queries", **({"site_id": site} if site else {})):
-        wanted = "open" if site else "answered"
-        if query["state"] == wanted:
-            kind = "answer_query" if site else "close_query"
-            yield Waiting(kind, query["query_id"], "/queries", query["entered_at"], False)
+def queries_to_answer(ward: Ward) -> Iterator[Waiting]:
+    """Open questions."""
+    for query in _queries(ward, "open"):
+        yield Waiting("answer_query", query["query_id"], "/queries", query["entered_at"], False)
+
+
+def queries_to_close(ward: Ward) -> Iterator[Waiting]:
+    """Answered questions."""
+    for query in _queries(ward, "answered"):
+        yield Waiting("close_query", query["query_id"], "/queries", query["entered_at"], False)
+
+
+def _queries(ward: Ward, state: str) -> list[dict[str, Any]]:
+    return [query for query in visible_queries(ward.asking) if query["state"] == state]
 
 
 #: role -> what waits for it
 RULES: dict[str, tuple[Rule, ...]] = {
-    "PT": (running_clocks, held_bags),
-    "QC": (tests_to_verify, open_queries),
-    "QP": (held_bags, lots_to_decide, tests_to_verify, open_queries),
-    "PH": (running_clocks, held_bags, orders_to_verify, bags_on_their_way, open_queries),
-    "IN": (running_clocks, held_bags, suggested, unassessed, undecided, day_28_due, open_queries),
-    "NU": (running_clocks, held_bags, unassessed, day_28_due, open_queries),
+    "PT": (running_clocks, held_bags, queries_to_answer),
+    "QC": (tests_to_verify, queries_to_answer),
+    "QP": (held_bags, lots_to_decide, tests_to_verify, queries_to_answer),
+    "PH": (running_clocks, held_bags, orders_to_verify, bags_on_their_way, queries_to_answer),
+    "IN": (running_clocks, held_bags, suggested, unassessed, undecided, day_28_due, queries_to_answer),
+    "NU": (running_clocks, held_bags, unassessed, day_28_due, queries_to_answer),
     "RR": (),
-    "SP": (events_to_review, open_queries),
-    "MO": (day_28_due, open_queries),
-    "CO": (day_28_due, undecided, open_queries),
-    "ST": (open_queries,),
+    "SP": (events_to_review, queries_to_close),
+    "MO": (day_28_due, queries_to_close),
+    "CO": (day_28_due, undecided, queries_to_close),
+    "ST": (queries_to_close,),
     "AD": (),
     "IP": (),
 }

@@ -1,9 +1,20 @@
 """Step 16: an image is read without date, treatment or site; a third reader decides between two."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from onearm.bedside.act import Act, Answers, Plan, Refusal, Row, next_name
 from onearm.bedside.field import fields_of
 from onearm.bedside.situation import Situation
 from onearm.records.columns import canonical_json
+
+ENOUGH = 2  # readings, unless they differ
+_READ = ("system", "score", "change")
+
+
+def differ(reads: Sequence[dict[str, Any]]) -> bool:
+    """Whether two readings of an image say different things: then a third person decides."""
+    return len({tuple(r[c] for c in _READ) for r in reads}) > 1
 
 
 def _read(situation: Situation, answers: Answers) -> Plan:
@@ -13,9 +24,9 @@ def _read(situation: Situation, answers: Answers) -> Plan:
     persons = {row["account_id"]: row["person_id"] for row in situation.view.rows("accounts")}
     if me.person_id in {persons.get(r["reader_id"]) for r in reads}:
         raise Refusal("refused.read_already")
-    if len(reads) > 2:
+    if len(reads) > ENOUGH or (len(reads) == ENOUGH and not differ(reads)):
         raise Refusal("refused.read_enough")
-    decides = sorted(r["image_read_id"] for r in reads) if len(reads) == 2 else None
+    decides = sorted(r["image_read_id"] for r in reads) if len(reads) == ENOUGH else None
     values = {
         "site_id": image["site_id"],
         "subject_id": image["subject_id"],

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from onearm.bedside.acts.images import ENOUGH, differ
 from onearm.bedside.screen import Asking, Screen
 from onearm.bedside.situation import NotThere
-
-ENOUGH = 2  # readings, unless they differ
-_READ = ("system", "score", "change")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +54,6 @@ def read_image(asking: Asking) -> Image:
         raise NotThere(asking.path["image_id"])
     reads = asking.view.rows("image_reads", study_uid=row["image_id"])
     return _image(row, reads, _own_accounts(asking))
-
-
-def differ(reads: Sequence[dict[str, Any]]) -> bool:
-    """Whether two readings of an image say different things: then a third person decides."""
-    return len({tuple(r[c] for c in _READ) for r in reads}) > 1
 
 
 def _image(row: dict[str, Any], reads: Sequence[dict[str, Any]], own: set[str]) -> Image:

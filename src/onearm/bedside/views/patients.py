@@ -7,12 +7,10 @@ from typing import Any
 from onearm.bedside.acts.events import open_suggestions
 from onearm.bedside.acts.registry import ACTS
 from onearm.bedside.overview import overview
-from onearm.bedside.person import Person
 from onearm.bedside.policy import policies
 from onearm.bedside.screen import Asking, Offer, Screen, offers, offers_of_rows
-from onearm.bedside.situation import NotThere
+from onearm.bedside.situation import NotThere, may_see_patient
 from onearm.bedside.waiting import is_day_28_due
-from onearm.ledger.reading import View
 from onearm.product.day_28 import fates
 from onearm.product.delivered import delivered
 
@@ -60,11 +58,6 @@ class Patient:
     correctable: list[str]
 
 
-def may_see(person: Person, view: View, subject_id: str) -> bool:
-    """A pharmacist sees only patients with an order."""
-    return person.role != "PH" or bool(view.rows("dose_orders", subject_id=subject_id))
-
-
 def read_patients(asking: Asking) -> Patients:
     """Every patient the person may see."""
     site, view = asking.only_site, asking.view
@@ -100,7 +93,7 @@ def read_patient(asking: Asking) -> Patient:
     """Everything about one patient."""
     key = asking.path["subject_id"]
     situation = asking.situation("subject", key)
-    if not may_see(asking.person, asking.view, key):
+    if not may_see_patient(asking.view, asking.person, key):
         raise NotThere(key)
     records = situation.records
     rows = {table: _newest_first(records[table].to_dicts()) for table in _TABLES}

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from onearm.bedside.bags_to_label import bags_to_label
 from onearm.bedside.judging import signed_in
 from onearm.bedside.screen import Asking, Offer, Screen, offers, offers_of_rows
 from onearm.product.container_state import state_after, state_of
@@ -39,7 +40,7 @@ class Lots:
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """One lot: `missing` is what a release still lacks, in words."""
+    """One lot: `missing` is what a release still lacks, in words; `has_labels`: of bags one may print labels for."""
 
     lot: Row
     status: str
@@ -48,6 +49,7 @@ class Lot:
     tests: list[Row]
     decisions: list[Row]
     bags: list[Row]
+    has_labels: bool
     offers: tuple[Offer, ...]
     offers_on: dict[str, dict[str, tuple[Offer, ...]]]
 
@@ -110,6 +112,7 @@ def read_lot(asking: Asking) -> Lot:
         tests,
         decisions,
         bags,
+        bool(bags_to_label(asking.view, asking.person, asking.view.near(lots=[key]))),
         offers(situation),
         {kind: offers_of_rows(asking, kind, keys, situation) for kind, keys in kinds.items()},
     )

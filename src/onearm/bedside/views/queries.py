@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from onearm.bedside.screen import Asking, Offer, Screen, offers, offers_of_rows
-from onearm.bedside.views.patients import may_see
+from onearm.bedside.visible_queries import visible_queries
 
 STATES = ("open", "answered", "closed")
 
@@ -44,22 +44,13 @@ class Queries:
 def read_queries(asking: Asking) -> Queries:
     """Queries the person may see, of one state or one patient if the address says so."""
     state, subject = asking.query.get("state", ""), asking.query.get("subject", "").strip().upper()
-    seen = [q for q in _visible(asking) if not subject or q["subject_id"] == subject]
+    seen = [q for q in visible_queries(asking) if not subject or q["subject_id"] == subject]
     chosen = [q for q in seen if not state or q["state"] == state]
     chosen.sort(key=lambda q: (STATES.index(q["state"]), q["entered_at"], q["query_id"]))
     on = offers_of_rows(asking, "query", [q["query_id"] for q in chosen])
     study = tuple(o for o in offers(asking.situation("study", "")) if o.act == "ask-query")
     counts = {name: sum(q["state"] == name for q in seen) for name in STATES}
     return Queries(tuple(_line(q, on[q["query_id"]]) for q in chosen), counts, state, subject, study)
-
-
-def _visible(asking: Asking) -> list[dict[str, Any]]:
-    """Of the own site; a pharmacist's patients are those with an order."""
-    site = asking.only_site
-    rows = asking.view.rows("queries", **({"site_id": site} if site else {}))
-    known = {q["subject_id"] for q in rows if q["subject_id"]}
-    hidden = {name for name in known if not may_see(asking.person, asking.view, name)}
-    return [q for q in rows if q["subject_id"] not in hidden]
 
 
 def _line(query: dict[str, Any], on: tuple[Offer, ...]) -> QueryLine:

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from onearm.bedside.labels.code import LabelError, read, study_code
 from onearm.bedside.screen import Asking, Offer, Screen, offers
-from onearm.bedside.situation import NotThere
+from onearm.bedside.situation import NotThere, may_see_patient
 from onearm.bedside.tracing import LotReport, PatientReport, lot_report, patient_report
-from onearm.bedside.views.patients import may_see
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def _may_trace(asking: Asking, subject_id: str) -> bool:
 def require_patient(asking: Asking, subject_id: str) -> None:
     """Raises NotThere for a patient who is not there, of another site, or of no order that a pharmacist has seen."""
     asking.situation("subject", subject_id)
-    if not may_see(asking.person, asking.view, subject_id):
+    if not may_see_patient(asking.view, asking.person, subject_id):
         raise NotThere(subject_id)
 
 
