@@ -12,7 +12,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rich.console import Console
 
-from bench import commands, evidence, import_fuzz, import_rows, ledger, null_predictive, product
+from bench import (
+    app_fuzz,
+    app_kill,
+    app_load,
+    commands,
+    evidence,
+    import_fuzz,
+    import_rows,
+    ledger,
+    null_predictive,
+    product,
+)
 from bench.measure import Measure, MeasureFailed, Reading, Row, row_of
 from bench.output import shown, table, write
 from bench.process import ROOT
@@ -25,6 +36,9 @@ MEASURES: tuple[Measure, ...] = (
     *evidence.MEASURES,
     *product.MEASURES,
     *ledger.MEASURES,
+    *app_kill.MEASURES,
+    *app_load.MEASURES,
+    *app_fuzz.MEASURES,
 )
 OUT = ROOT / "build" / "bench.json"
 _WIDTH = 140  # columns where the output is no terminal

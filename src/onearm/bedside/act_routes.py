@@ -30,6 +30,7 @@ _OWN = ("csrf", "read_version", "confirmed", "password", "code", "paper")
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": ProblemTwin} for status in (401, 403, 404, 409, 422, 429)
 }
+_UNREAD: dict[int | str, dict[str, Any]] = {status: {"model": ProblemTwin} for status in (400, 413)}
 
 
 def act_router() -> APIRouter:
@@ -45,13 +46,14 @@ def _add(router: APIRouter, act: Act) -> None:
     pages: dict[str, Any] = {"include_in_schema": False, "openapi_extra": extra, "response_class": HTMLResponse}
     router.add_api_route(act.path, _form_page(act), methods=["GET"], name=f"form {act.id}", **pages)
     router.add_api_route(act.path, _post_page(act), methods=["POST"], name=f"do {act.id}", **pages)
-    twins: dict[str, Any] = {"openapi_extra": extra, "tags": ["acts"], "responses": _PROBLEMS}
+    twins: dict[str, Any] = {"openapi_extra": extra, "tags": ["acts"]}
     router.add_api_route(
         f"/api{act.path}",
         _form_json(act),
         methods=["GET"],
         name=f"form twin {act.id}",
         response_model=FormTwin,
+        responses=_PROBLEMS,
         **twins,
     )
     router.add_api_route(
@@ -62,6 +64,7 @@ def _add(router: APIRouter, act: Act) -> None:
         name=f"do twin {act.id}",
         response_model=WrittenTwin,
         status_code=201,
+        responses=_PROBLEMS | _UNREAD,
         **twins,
     )
 
