@@ -24,6 +24,7 @@ from onearm.bedside.identity.passwords import Weakness
 from onearm.bedside.judging import Judgement
 from onearm.bedside.language import LANGUAGES, catalogue, say, word
 from onearm.bedside.navigation import PAGES
+from onearm.bedside.remedies import remedy_in, spanish_remedies
 from onearm.ledger.entry import Action
 from onearm.ledger.signing import SignatureState
 from onearm.ledger.system_tables import ROLES
@@ -278,3 +279,51 @@ def test_a_marker_is_called_by_its_title_and_a_stored_value_never_by_its_code():
     assert word("es", "marker", "crp") == MARKERS["crp"].title_es
     assert word("en", "choice", "central_venous") == "central vein"
     assert [v for v in stored_values() for language in LANGUAGES if "_" in word(language, "choice", v)] == []
+
+
+def advised_by(node):
+    """Texts an expression may give; what is put in is `{}`."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return [text]
+        case ast.IfExp():
+            return advised_by(node.body) + advised_by(node.orelse)
+        case ast.JoinedStr():
+            return ["".join(v.value if isinstance(v, ast.Constant) else "{}" for v in node.values)]
+    return []
+
+
+def remedies_of_the_rules():
+    """The last words of every finding in product/ and records/, with the place."""
+    found = {}
+    for room in ("product", "records"):
+        for path in sorted((FOLDER.parent / room).glob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "remedy":
+                    found |= dict.fromkeys(advised_by(node.value), f"{path.name}:{node.lineno}")
+                if isinstance(node, ast.Constant) and re.match(
+                    "[A-Z].*\\?$", str(node.value)
+                ):  # a question in a table of rules
+                    found[node.value] = f"{path.name}:{node.lineno}"
+                if isinstance(node, ast.Call) and re.search(r"(Wording|inding)$", ast.unparse(node.func)) and node.args:
+                    given = next((k.value for k in node.keywords if k.arg == "remedy"), node.args[-1])
+                    found |= dict.fromkeys(advised_by(given), f"{path.name}:{node.lineno}")
+    return {text: where for text, where in found.items() if not re.match("(La|Con la) orden ", text)}
+
+
+#: what rules put into their advice: a limit, or a table and a column
+PUT_IN = (("at least 72 h after the dose before", ""), ("lots", "lot_id"))
+
+
+def test_every_advice_of_a_rule_is_said_in_spanish():
+    rules = remedies_of_the_rules()
+    given = {text: [text.format(*told) for told in PUT_IN] for text in rules}
+    assert [
+        f"{rules[text]}: {text}" for text, told in given.items() if all(remedy_in("es", x) == x for x in told)
+    ] == []
+    assert len(rules) > 60
+    said = {remedy_in("es", one) for told in given.values() for one in told}
+    for english, spanish in spanish_remedies().items():
+        assert blanks(english) == blanks(spanish)
+        filled = {spanish.format(table="lots", column=c, hours="72") for c in ("lot_id", "lots")}
+        assert filled & said, f"no rule says: {english}"

@@ -118,7 +118,7 @@ def _refusals(app: FastAPI) -> None:
 
     @app.exception_handler(IntegrityError)
     def broken_reference(request: Request, _: IntegrityError) -> Response:
-        return _refused(request, 409, "ledger_refused", told="Other rows rest on it, or it names what is not there.")
+        return _refused(request, 409, "reference")
 
     @app.exception_handler(LedgerRefusal)
     def ledger(request: Request, refused: LedgerRefusal) -> Response:

@@ -11,6 +11,7 @@ from onearm.bedside.act import Act
 from onearm.bedside.acting import Done, Review
 from onearm.bedside.field import Field
 from onearm.bedside.language import say
+from onearm.bedside.remedies import remedy_in
 from onearm.bedside.situation import Situation
 
 _DECIMAL = r"^-?[0-9]{1,26}(\.[0-9]{1,12})?$"
@@ -182,7 +183,7 @@ def problem_twin(act: Act, review: Review, language: str) -> JSONResponse:
                 table=f.table,
                 key=f.key,
                 sentence=f.sentence_es if language == "es" else f.sentence,
-                remedy=f.remedy,
+                remedy=remedy_in(language, f.remedy),
             )
             for f in findings
         ],

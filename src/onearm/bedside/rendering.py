@@ -17,18 +17,21 @@ from onearm.bedside.language import say, shown_date, shown_number, shown_time, w
 from onearm.bedside.navigation import pages_of
 from onearm.bedside.person import Person
 from onearm.bedside.policy import policies
+from onearm.bedside.remedies import remedy_in
 from onearm.vocabulary.clock import text_of
 
 
 @cache
 def _templates() -> Environment:
-    return Environment(
+    found = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "pages"),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    found.filters["advice"] = lambda remedy, language: remedy_in(language, remedy)
+    return found
 
 
 def page(
