@@ -171,6 +171,7 @@ def test_a_bag_meant_for_a_patient_elsewhere_does_not_name_the_patient(two):
                 assert "S02-001" not in answer.text, (account, shown)
                 assert answer.status_code == 200 or (account == "NU1" and "/trace/" in path)
         assert "S02-001" in two.ask("CO1", path).text
+    assert two.ask("IN1", f"/api/bags/{bag}").json()["place"] is None  # not where it was before it left
 
 
 def test_lists_hold_what_is_of_the_own_site_alone(two):

@@ -17,7 +17,7 @@ from onearm.ledger.reading import View
 from onearm.records import Records
 
 #: columns of a bag's life that tell of the patient it is meant for
-_OF_A_PATIENT = ("subject_id", "dose_order_id", "to_place", "scanned", "remark")
+_OF_A_PATIENT = ("subject_id", "dose_order_id", "scanned", "remark")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,8 @@ class Asking:
         named = custody["subject_id"].drop_nulls().unique()
         strange = pl.col("subject_id").is_in([name for name in named if not self._knows(name)])
         hidden = [pl.when(strange).then(None).otherwise(pl.col(c)).alias(c) for c in _OF_A_PATIENT]
+        theirs = pl.col("container_id").is_in(custody.filter(strange)["container_id"].to_list())
+        hidden.append(pl.when(theirs).then(None).otherwise(pl.col("to_place")).alias("to_place"))  # never an old one
         return Records(records.provenance, {**records.tables, "custody": custody.with_columns(hidden)})
 
     def _knows(self, subject_id: str) -> bool:

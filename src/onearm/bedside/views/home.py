@@ -1,6 +1,7 @@
 """The first screen: what waits for me."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from onearm.bedside.judging import signed_in
 from onearm.bedside.navigation import pages_of
@@ -13,10 +14,12 @@ from onearm.product.history import History
 from onearm.product.suggested_reactions import MARKERS_READ
 from onearm.records import Records
 
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """What waits, most urgent first; what can be begun; the pages one may see."""
+    """What waits: urgent first, by the rules of the role, the soonest end first; what can be begun; pages to see."""
 
     waiting: tuple[Waiting, ...]
     offers: tuple[Offer, ...]
@@ -49,10 +52,10 @@ def read_home(asking: Asking) -> Home:
     """What waits for this role here."""
     rules = RULES[asking.person.role]
     ward = ward_of(asking) if rules else None
-    found = [one for rule in rules for one in rule(ward)] if ward else []
-    found.sort(key=lambda w: (not w.urgent, w.kind, w.key))
+    found = [(place, one) for place, rule in enumerate(rules) for one in rule(ward)] if ward else []
+    found.sort(key=lambda f: (not f[1].urgent, f[0], f[1].clock_ends_at or f[1].since or _NEVER, f[1].key))
     begin = offers(asking.situation("study", ""))
-    return Home(tuple(found), begin, pages_of(asking.person.role))
+    return Home(tuple(one for _, one in found), begin, pages_of(asking.person.role))
 
 
 SCREENS = (Screen("/", "first_screen", "home.html", Home, read_home),)
