@@ -64,7 +64,7 @@ def test_a_mismatch_of_a_bag_that_is_used_already_stops_as_red_and_writes_nothin
     before = len(rows(ward, "custody"))
     form = {"csrf": ward.csrf("IN1"), "witness_id": "NU1", **scans(other, bag)}
     answer = ward.client("IN1").post(f"/do/match-bag/{bag}", data=form)
-    assert answer.status_code == 409 and "STOP" in answer.text and "was not put on hold" in answer.text
+    assert answer.status_code == 409 and "STOP" in answer.text and "nothing more was recorded" in answer.text
     twin = ward.do("IN1", "match-bag", bag, second="NU1", witness_id="NU1", **scans(other, bag))
     assert twin.status_code == 409 and state(ward, bag) == "infused" and len(rows(ward, "custody")) == before
 
