@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import re
 import statistics
 import sys
 import time
@@ -135,7 +136,7 @@ class User:
             return None
         self.ward.taken.seconds.setdefault(kind, []).append(time.perf_counter() - begun)
         if answer.status_code != wanted:
-            if answer.status_code == 409 and '"error":"conflict"' in answer.text:
+            if answer.status_code == 409 and re.search('"error":"conflict"|recorded already', answer.text):
                 self.ward.taken.conflicts += 1
             else:
                 self.ward.taken.wrong.append(f"{self.account} {kind} {path}: {answer.status_code} {answer.text[:300]}")

@@ -272,3 +272,12 @@ def test_a_form_sent_after_the_session_ended_is_kept_and_shown_again(ward):
     assert again.status_code == 409 and 'value="81.5"' in again.text and rows(ward, "weights") == []
     foreign = ward.client("NU1").post(f"/do/weigh/{subject}", data=told, headers={"origin": "https://evil.example"})
     assert foreign.status_code == 403
+
+
+def test_a_sample_that_somebody_else_recorded_is_named_with_its_value(ward):
+    subject = enrol(ward)
+    sample = {"marker": "crp", "collected_at": iso(ward.clock.now), "raw_unit": "mg/L", "specimen": "serum"}
+    key = ward.done("NU1", "measure", subject, value="98", quality="ok", **sample)["entries"][0]["key"]
+    again = ward.do("IN1", "measure", subject, value="89", quality="ok", **sample)
+    assert again.status_code == 409 and f"{key}, 98 mg/L" in again.json()["sentence"]
+    assert len(rows(ward, "measurements", subject_id=subject)) == 1

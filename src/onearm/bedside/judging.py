@@ -146,7 +146,9 @@ def _joined(
         raise InvalidRow(table, problems)
     new = _persons_of(new, persons)
     kept = stands.join(new, on=schema.primary_key(), how="anti")
-    whole, problems = check_rows(schema, pl.concat([kept, new.select(kept.columns)]), file=table)
+    whole, problems = check_rows(
+        schema, pl.concat([kept, new.select(kept.columns)]), file=table, place=lambda _: (None, "")
+    )
     if problems:
         raise InvalidRow(table, problems)
     return whole

@@ -45,6 +45,10 @@ def canonical_value(situation: Situation, name: str, number: Decimal, unit: str,
 def _measure(situation: Situation, answers: Answers) -> Plan:
     """The raw value and unit are kept, the canonical value is computed; a unit the marker does not know is refused."""
     value = canonical_value(situation, answers["marker"], answers["value"], answers["raw_unit"], answers["quality"])
+    sample = {column: answers[column] for column in ("marker", "collected_at", "specimen")}
+    for there in situation.view.rows("measurements", subject_id=situation.key, **sample):
+        told = {"key": there["measurement_id"], "value": there["raw_value"], "unit": there["raw_unit"]}
+        raise Refusal("refused.measured_already", **told)
     infusion = situation.view.row("infusions", answers["infusion_id"]) if answers["infusion_id"] else None
     since = (
         None if infusion is None else round((answers["collected_at"] - infusion["started_at"]) / timedelta(minutes=1))
