@@ -11,8 +11,8 @@ from bench.app_process import progress, told_by, use_tests
 from bench.measure import Measure, MeasureFailed
 
 _SEED = 20200710
-_COURSES = 1500  # requests led by the answers of others
-_EACH = 18  # requests to each operation, and as many again from one operation to the next
+_COURSES = 2500  # requests led by the answers of others
+_EACH = 24  # requests to each operation, right ones and wrong ones
 _CASES = 5000
 
 
