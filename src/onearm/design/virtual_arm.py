@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from onearm.design.scenarios import Recording
 from onearm.design.treated_share import treated_share
+from onearm.physiology.admission import entry_room
 from onearm.physiology.courses import (
     Persons,
     able_until,
@@ -19,7 +20,7 @@ from onearm.physiology.courses import (
 from onearm.physiology.improvement import improves
 from onearm.physiology.randomness import Floats, Key, Process, exponential, uniform
 from onearm.physiology.settings import MultistateSettings
-from onearm.physiology.ward import DAY, INFUSION_MINUTES, entry_room
+from onearm.physiology.ward import DAY, INFUSION_MINUTES
 
 Days = NDArray[np.int16]
 Minutes = NDArray[np.int64]

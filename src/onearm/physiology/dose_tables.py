@@ -69,7 +69,7 @@ def dose_tables(ward: Ward) -> dict[str, pl.DataFrame]:
 
 def _orders(ward: Ward) -> Doses:
     """The times of each order: cancelled when the patient dies or is extubated first."""
-    lag = round(ward.settings.lag_days * 24 * HOUR)
+    lag = round(ward.conduct.lag_days * 24 * HOUR)
     end = ward.spell_end[:, 0]
     infused, ended = ward.infused, np.where(ward.infused == NEVER, end, NEVER)
     planned = np.where(infused == NEVER, ward.decided + lag, infused)

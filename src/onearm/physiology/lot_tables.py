@@ -52,7 +52,7 @@ def product_tables(ward: Ward) -> dict[str, pl.DataFrame]:
 def bags_made(ward: Ward) -> int:
     """How many bags there are."""
     needed = int(ward.bag.max(initial=-1)) + 1
-    return needed if ward.settings.containers is None else ward.settings.containers
+    return needed if ward.conduct.containers is None else ward.conduct.containers
 
 
 def bag_ids(bag: NDArray[np.int64]) -> list[str]:
@@ -67,7 +67,7 @@ def lot_ids(lot: NDArray[np.int64]) -> list[str]:
 
 def made_at(ward: Ward, lot: NDArray[np.int64]) -> Minutes:
     """When each lot was harvested: all on one day."""
-    return np.full(lot.size, ward.opened + 9 * HOUR - _LEAD_DAYS * DAY, dtype=np.int64)
+    return np.full(lot.size, ward.conduct.opened + 9 * HOUR - _LEAD_DAYS * DAY, dtype=np.int64)
 
 
 def _specifications(ward: Ward) -> pl.DataFrame:

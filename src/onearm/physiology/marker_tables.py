@@ -59,7 +59,7 @@ def measurement_table(ward: Ward) -> pl.DataFrame | None:
     PaO2, FiO2 and P/F are of one sample; 5 % of values are missing at random. Values are cut at the hard limits of
     the marker.
     """
-    if ward.settings.measured_days < 0:
+    if ward.conduct.measured_days < 0:
         return None
     row, day, at, ventilated = _samples(ward)
     values: dict[str, tuple[NDArray[np.int64], int, str, str, int]] = {}
@@ -84,7 +84,7 @@ def measurement_table(ward: Ward) -> pl.DataFrame | None:
 
 def _samples(ward: Ward) -> tuple[NDArray[np.int64], NDArray[np.int64], Minutes, NDArray[np.bool_]]:
     """Row of the patient, day, time and whether ventilated (or about to be) of each sample."""
-    days = np.arange(-1, ward.settings.measured_days + 1, dtype=np.int64)
+    days = np.arange(-1, ward.conduct.measured_days + 1, dtype=np.int64)
     first = (ward.zero - _MORNING) // DAY * DAY + _MORNING + DAY  # first morning after day zero
     earlier = uniform(ward.key, Process.SAMPLE, ward.patient[:, None], day=days) * 2 * HOUR
     at = first[:, None] + days * DAY - earlier.astype(np.int64)

@@ -17,6 +17,7 @@ hospital, and neither course nor hazards.
 import numpy as np
 import polars as pl
 
+from onearm.physiology.admission import admit
 from onearm.physiology.courses import Courses, draw_persons
 from onearm.physiology.dose_tables import dose_tables
 from onearm.physiology.lot_tables import product_tables
@@ -24,7 +25,7 @@ from onearm.physiology.marker_tables import measurement_table
 from onearm.physiology.randomness import Floats, Key
 from onearm.physiology.settings import BASELINES, MultistateSettings
 from onearm.physiology.truth import TRUTH_PEOPLE, Purpose, Truth
-from onearm.physiology.ward import Ward, admit
+from onearm.physiology.ward import Ward
 from onearm.physiology.ward_tables import (
     decision_table,
     episode_table,

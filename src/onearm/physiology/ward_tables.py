@@ -26,11 +26,11 @@ _STEROID_DAYS = (2.0, 10.0)  # latest start after ventilation, duration
 
 def source_table(ward: Ward, purpose: Purpose) -> pl.DataFrame:
     """One source: every patient of the virtual hospitals, treated or not."""
-    s = ward.settings
+    s = ward.conduct
     entries = moment(np.array([ward.zero.min(), ward.zero.max()])).dt.date()
     row = {
         "source_id": s.source_id,
-        "title": f"virtual hospitals, simple multistate generator, settings {s.sha256()[:12]}, for {purpose.value}",
+        "title": f"virtual hospitals, {s.generator}, settings {s.settings_sha256[:12]}, for {purpose.value}",
         "kind": "virtual",
         "population": "virtual adults who begin invasive ventilation",
         "setting": f"{s.hospitals} virtual hospitals",
@@ -43,7 +43,7 @@ def source_table(ward: Ward, purpose: Purpose) -> pl.DataFrame:
         "clock_start": "ventilation",
         "licence": "virtual",
         "retrieved_at": moment(np.array([ward.lock])),
-        "file_sha256": s.sha256(),
+        "file_sha256": s.settings_sha256,
         "missing_fields": "[]",
     }
     return table(ward, UNIT, row)
@@ -61,7 +61,7 @@ def subject_table(ward: Ward) -> pl.DataFrame:
     treat = (ward.bag != NO_BAG) & ward.seen(ward.decided)
     columns: dict[str, Any] = {
         "subject_id": ward.subject_id,
-        "source_id": ward.settings.source_id,
+        "source_id": ward.conduct.source_id,
         "cohort": np.where(treat, "treated_path", "concurrent_untreated"),
         "sex": np.where(uniform(key, Process.SEX, patient) < _FEMALE, "female", "male"),
         "age_years": decimal_text(rounded(age, 0), 0),
@@ -103,7 +103,7 @@ def episode_table(ward: Ward) -> pl.DataFrame:
     icu_start[:, 0] = icu_at
     start, length = _STEROID_DAYS
     steroid = ward.zero + (uniform(ward.key, Process.STEROID, ward.patient, draw=1) * start * DAY).astype(np.int64)
-    given = uniform(ward.key, Process.STEROID, ward.patient) < ward.settings.steroid_share
+    given = uniform(ward.key, Process.STEROID, ward.patient) < ward.conduct.steroid_share
     steroid = np.where(given & (steroid < ward.gone), steroid, NEVER)
     steroid_end = np.minimum(steroid + int(length * DAY), ward.gone)
     parts = [_episodes(ward, "hospital", "HOSP", hospital_at, ward.gone)]
