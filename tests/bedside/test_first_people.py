@@ -139,3 +139,13 @@ def test_a_page_that_refreshes_itself_does_not_keep_a_session_alive(study):
         assert client.get("/", headers={"hx-request": "true"}).status_code == 200
     running.ledger.clock.now = running.ledger.clock.now.replace(minute=26)
     assert client.get("/").headers["location"] == "/sign-in"
+
+
+def test_the_ledger_is_for_its_owner_alone(study):
+    running = running_on(study, None)
+    with running.ledger.reading() as view:
+        view.head()
+    running.ledger.close()
+    (study / "ledger.sqlite").chmod(0o644)
+    running_on(study, None).ledger.close()
+    assert {path.stat().st_mode & 0o777 for path in study.glob("ledger.sqlite*")} == {0o600}

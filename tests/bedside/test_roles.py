@@ -174,6 +174,15 @@ def test_a_bag_meant_for_a_patient_elsewhere_does_not_name_the_patient(two):
     assert two.ask("IN1", f"/api/bags/{bag}").json()["place"] is None  # not where it was before it left
 
 
+def test_a_look_at_another_site_leaves_an_entry(two):
+    before = denials(two)
+    for path in ("/patients/S02-001", "/api/patients/S02-001", "/labels/patients/S02-001", "/trace/patients/S02-001"):
+        assert two.ask("IN1", path).status_code == 404, path
+    assert denials(two) == before + 4
+    assert two.ask("IN1", "/patients/S01-999").status_code == 404  # nothing is there: no attempt
+    assert denials(two) == before + 4
+
+
 def test_lists_hold_what_is_of_the_own_site_alone(two):
     elsewhere = ("S02-001", "S02-Q1", "UNIT2-Q1")
     for account in ("PH1", "IN1", "NU1", "PT1", "QC1"):

@@ -2,6 +2,7 @@
 
 import secrets
 import traceback
+from datetime import UTC, datetime
 from pathlib import Path
 
 from fastapi import Depends, FastAPI, Request
@@ -142,8 +143,10 @@ def _unforeseen(request: Request, error: Exception) -> Response:
     number = secrets.token_hex(4)
     ours = [f for f in traceback.extract_tb(error.__traceback__) if "onearm" in f.filename]
     frames = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in ours]
-    what = f"{request.method} {request.url.path!r}: {type(error).__name__}"
-    print(f"error {number}: {what} at {' < '.join(frames[::-1])}", flush=True)
+    route = getattr(request.scope.get("route"), "path", "no route")  # not the path: that of an enrolment is a secret
+    what = f"{request.method} {route}: {type(error).__name__}"
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    print(f"{now} error {number}: {what} at {' < '.join(frames[::-1])}", flush=True)
     try:
         return _refused(request, 500, "unforeseen", number=number)
     except Exception:  # the database is away: no page can be drawn

@@ -16,6 +16,7 @@ from onearm.bedside.course_file import CourseFile, Staged, file_name, mappings_o
 from onearm.bedside.rendering import page
 from onearm.bedside.restriction import refuse_when_restricted
 from onearm.bedside.screen import Asking
+from onearm.bedside.sealing import sealer
 from onearm.results.problems import Problem, StudyProblems
 
 router = APIRouter(include_in_schema=False)
@@ -119,7 +120,7 @@ def _keep(folder: Path, sha256: str, data: bytes) -> Path:
 
 
 def _serializer(request: Request) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(request.app.state.form_secret, salt="import")
+    return sealer(request.app.state.form_secret, "import")
 
 
 def _handed_in(request: Request, asking: Asking, site_id: str, sealed: str) -> CourseFile | None:

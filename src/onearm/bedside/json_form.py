@@ -92,7 +92,7 @@ def body_of(act: Act) -> type[BaseModel]:
     fields |= {
         "read_version": (StrictInt | None, None),
         "confirmed": (StrictBool, False),
-        "password": (Annotated[str, StringConstraints(max_length=200)] | None, None),
+        "password": (Annotated[str, StringConstraints(max_length=256)] | None, None),
         "code": (Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")] | None, None),
         "paper": (Annotated[str, StringConstraints(max_length=40)] | None, None),
     }

@@ -53,8 +53,9 @@ def new_image_id() -> str:
 def keep(folder: Path, image_id: str, png: bytes) -> str:
     """Write a picture into the study folder; gives its SHA-256."""
     path = path_of(folder, image_id)
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(exist_ok=True, mode=0o700)
     part = path.with_suffix(".part")
+    part.touch(mode=0o600)
     with part.open("wb") as file:
         file.write(png)
         file.flush()

@@ -8,11 +8,12 @@ from typing import Any
 import polars as pl
 
 from onearm.bedside.act import Act
+from onearm.bedside.acting import Denied
 from onearm.bedside.acts.registry import ACTS
 from onearm.bedside.context import Running
 from onearm.bedside.person import Person
 from onearm.bedside.policy import Scope, policies
-from onearm.bedside.situation import NotThere, Promise, Situation, about, glance, look, may_see_patient
+from onearm.bedside.situation import Promise, Situation, about, glance, look, may_see_patient
 from onearm.ledger.reading import View
 from onearm.records import Records
 
@@ -43,22 +44,26 @@ class Asking:
         return policies()[self.action].sites(self.person.role, self.person.site_id)
 
     def situation(self, kind: str, key: str) -> Situation:
-        """The case behind a key, when the person may see it. Raises NotThere: what is hidden is not told to exist."""
+        """The case behind a key. Raises NotThere, and Denied, hidden, where the person may not see it."""
         found = look(self.promise, self.view, self.person, self.now, about(kind), key)
         if not policies()[self.action].allows(self.person.role, self.person.site_id, found.site):
-            raise NotThere(key)
+            raise self._hidden()
         return found
 
     def anywhere(self, kind: str, key: str) -> Situation:
         """The same for what every site may see, such as a lot it gets bags of; patients of others are not named.
 
-        Raises NotThere for a lot or bag of another production unit, where the role is bound to its own.
+        Raises Denied, hidden, for a lot or bag of another production unit, where the role is bound to its own.
         """
         found = look(self.promise, self.view, self.person, self.now, about(kind), key)
         scope = policies()[self.action].scopes[self.person.role]
         if scope is Scope.UNIT and found.the()["site_id"] != self.person.site_id:
-            raise NotThere(key)
+            raise self._hidden()
         return found if scope is not Scope.SITE else replace(found, records=self._without_strangers(found.records))
+
+    def _hidden(self) -> Denied:
+        """Answered as if nothing were there, and an entry all the same."""
+        return Denied("denied.role", hidden=True, role=self.person.role, action=self.action)
 
     def _without_strangers(self, records: Records) -> Records:
         custody = records["custody"]

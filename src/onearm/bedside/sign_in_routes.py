@@ -9,15 +9,16 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from onearm.bedside.context import COOKIE, Caller, ForeignForm, caller, is_from_here, require_own_form, running
 from onearm.bedside.identity.credentials import enrol, invited_account
 from onearm.bedside.identity.passwords import check_password, hash_password
-from onearm.bedside.identity.rate import admit, forgive
+from onearm.bedside.identity.rate import admit, forget_old, forgive
 from onearm.bedside.identity.second_factor import accepted_counter, enrolment_qr, new_secret
-from onearm.bedside.identity.sessions import LONGEST_MS, Opened, change_role, open_session, revoke
+from onearm.bedside.identity.sessions import LONGEST_MS, Opened, change_role, forget_ended, open_session, revoke
 from onearm.bedside.identity.tables import milliseconds
 from onearm.bedside.language import say
 from onearm.bedside.person import delegations_of
 from onearm.bedside.policy import PUBLIC, SIGNED_IN
 from onearm.bedside.proof import Proof, ProofRefused
 from onearm.bedside.rendering import browser_language, page
+from onearm.bedside.sealing import sealer
 from onearm.ledger.store import write_transaction
 from onearm.vocabulary.identifiers import is_identifier
 
@@ -61,6 +62,8 @@ def sign_in(request: Request, account: str = Form(""), password: str = Form(""),
             forgive(connection, account)
             first = held[0]
             revoke(connection, request.cookies.get(COOKIE, ""), now_ms)  # whoever was signed in here before
+            forget_ended(connection, now_ms)
+            forget_old(connection, now_ms)
             opened = open_session(connection, account, first["role"], first["site_id"], now_ms, now_ms)
     except ProofRefused:
         return page(request, "sign_in.html", status=403, wait_s=0, refused=True, **told)
@@ -105,6 +108,7 @@ def sign_out(request: Request, csrf: str = Form(""), who: Caller = Depends(calle
     with write_transaction(app.ledger.engine) as connection:
         revoke(connection, who.token, milliseconds(app.now()))
     gone = RedirectResponse("/sign-in", status_code=303)
+    gone.headers["Clear-Site-Data"] = '"cache", "storage"'
     gone.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
     return gone
 
@@ -169,7 +173,7 @@ def _enrolment(request: Request, token: str, account: str, secret: str, faults: 
 
 
 def _serializer(request: Request) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(request.app.state.form_secret, salt="enrol")
+    return sealer(request.app.state.form_secret, "enrol")
 
 
 def _require_own_page(request: Request) -> None:

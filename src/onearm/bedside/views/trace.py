@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from onearm.bedside.acting import Denied
 from onearm.bedside.labels.code import LabelError, read, study_code
 from onearm.bedside.screen import Asking, Offer, Screen, offers
 from onearm.bedside.situation import NotThere, may_see_patient
@@ -60,7 +61,7 @@ def _name(asking: Asking, text: str) -> str:
 def _may_trace(asking: Asking, subject_id: str) -> bool:
     try:
         require_patient(asking, subject_id)
-    except NotThere:
+    except (NotThere, Denied):
         return False
     return True
 
