@@ -22,6 +22,7 @@ from bench import (
     import_rows,
     ledger,
     null_predictive,
+    physiology,
     product,
 )
 from bench.measure import Measure, MeasureFailed, Reading, Row, row_of
@@ -39,6 +40,7 @@ MEASURES: tuple[Measure, ...] = (
     *app_kill.MEASURES,
     *app_load.MEASURES,
     *app_fuzz.MEASURES,
+    *physiology.MEASURES,
 )
 OUT = ROOT / "build" / "bench.json"
 _WIDTH = 140  # columns where the output is no terminal

@@ -112,6 +112,29 @@ def test_only_design_and_physiology_know_the_truth():
             assert not any(n.startswith("onearm.physiology.truth") for _, n in imported(module)), module
 
 
+#: the two generators: what each has of the disease
+HOSTS = {
+    "cells",
+    "steps",
+    "integrate",
+    "model",
+    "model_kernel",
+    "parameters",
+    "patient",
+    "host_markers",
+    "hospital",
+    "world",
+}
+SIMPLE = {"multistate", "courses", "settings", "circumstances", "improvement", "admission", "thirteen"}
+
+
+def test_the_two_generators_share_nothing_of_the_disease():
+    for own, other in ((HOSTS, SIMPLE), (SIMPLE, HOSTS)):
+        for module in (SRC / "physiology" / f"{name}.py" for name in own):
+            names = {name.split(".")[2] for _, name in imported(module) if name.startswith("onearm.physiology.")}
+            assert not names & other, f"{module.name} imports {names & other}"
+
+
 def test_no_two_modules_import_each_other():
     edges = {}
     for module in MODULES:

@@ -2,11 +2,11 @@
 
 import sys
 
-from onearm.cli import ledgers, studies
+from onearm.cli import ledgers, simulations, studies
 from onearm.cli.app import app
 from onearm.results.problems import StudyProblems
 
-__all__ = ["app", "ledgers", "main", "studies"]
+__all__ = ["app", "ledgers", "main", "simulations", "studies"]
 
 
 def main() -> None:

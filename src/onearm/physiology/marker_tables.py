@@ -12,16 +12,20 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from onearm.physiology.randomness import Floats, Process, normal, uniform
+from onearm.physiology.randomness import Floats, Key, Process, normal, uniform
 from onearm.physiology.table_columns import decimal_text, of, rounded, site_ids, table, timed
 from onearm.physiology.ward import DAY, HOUR, Minutes, Ward
 from onearm.vocabulary.markers import MARKERS
 
 _MORNING = 7 * HOUR  # UTC; up to two hours earlier
-_MISSING = 0.05  # share of values
+MISSING = 0.05  # share of values
 _EVERY_OFF = 3  # days between samples off the ventilator
-_PF_RANGE = (50.0, 450.0)  # mmHg
+PF_RANGE = (50.0, 450.0)  # mmHg
 _PF_FULL_SUPPORT = 75.0  # fio2 = this / pf, cut to 0.25..1
+
+
+#: whole numbers of 10^-places, places, unit, specimen, number of the draw
+Measured = tuple[NDArray[np.int64], int, str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,33 +65,45 @@ def measurement_table(ward: Ward) -> pl.DataFrame | None:
     """
     if ward.conduct.measured_days < 0:
         return None
-    row, day, at, ventilated = _samples(ward)
-    values: dict[str, tuple[NDArray[np.int64], int, str, str, int]] = {}
+    row, day, at, ventilated = samples(ward)
+    values: dict[str, Measured] = {}
     for name, level in LEVELS.items():
         median = np.log(level.median) + level.severity * ward.measured[row] + level.per_day * np.maximum(day, 0)
         noise = normal(ward.key, Process.MARKER, ward.patient[row], day=day, draw=level.number)
         drawn = np.exp(median + np.where(ventilated, 0, level.off_ventilator) + level.noise * noise)
         if name == "pf_ratio":
-            values |= _gases(np.clip(drawn, *_PF_RANGE))
+            values |= gases(np.clip(drawn, *PF_RANGE))
         else:
             low, high = (float(x) for x in MARKERS[name].hard)
             parts = rounded(np.clip(drawn, low, high), level.places)
             values[name] = (parts, level.places, level.unit, level.specimen, level.number)
     values["sofa_total"] = (_sofa(ward, row, day, ventilated), 0, "1", "none", _SOFA_NUMBER)
+    return values_table(ward, values, row, day, at)
+
+
+def values_table(
+    ward: Ward, values: dict[str, Measured], row: NDArray[np.int64], day: NDArray[np.int64], at: Minutes
+) -> pl.DataFrame:
+    """`measurements` of the samples at `row`, `day`, `at`; a share of the values is missing at random."""
     frames = []
     for name, (parts, places, unit, specimen, number) in values.items():
-        there = uniform(ward.key, Process.MISSING, ward.patient[row], day=day, draw=number) >= _MISSING
+        there = uniform(ward.key, Process.MISSING, ward.patient[row], day=day, draw=number) >= MISSING
         text = decimal_text(parts[there], places)
-        frames.append(_rows(ward, name, text, unit, specimen, row[there], day[there], at[there]))
+        frames.append(rows(ward, name, text, unit, specimen, row[there], day[there], at[there]))
     return pl.concat(frames)
 
 
-def _samples(ward: Ward) -> tuple[NDArray[np.int64], NDArray[np.int64], Minutes, NDArray[np.bool_]]:
+def mornings(key: Key, patient: NDArray[np.int64], zero: Minutes, days: NDArray[np.int64]) -> Minutes:
+    """When the samples of `days` since ventilation are taken, shape (patients, days): day 0 on the first morning."""
+    first = (zero - _MORNING) // DAY * DAY + _MORNING + DAY
+    earlier = uniform(key, Process.SAMPLE, patient[:, None], day=days) * 2 * HOUR
+    return np.asarray(first[:, None] + days * DAY - earlier.astype(np.int64))
+
+
+def samples(ward: Ward) -> tuple[NDArray[np.int64], NDArray[np.int64], Minutes, NDArray[np.bool_]]:
     """Row of the patient, day, time and whether ventilated (or about to be) of each sample."""
     days = np.arange(-1, ward.conduct.measured_days + 1, dtype=np.int64)
-    first = (ward.zero - _MORNING) // DAY * DAY + _MORNING + DAY  # first morning after day zero
-    earlier = uniform(ward.key, Process.SAMPLE, ward.patient[:, None], day=days) * 2 * HOUR
-    at = first[:, None] + days * DAY - earlier.astype(np.int64)
+    at = mornings(ward.key, ward.patient, ward.zero, days)
     spells = (at[:, :, None] >= ward.spell_start[:, None, :]) & (at[:, :, None] < ward.spell_end[:, None, :])
     ventilated = spells.any(axis=2) | (at < ward.zero[:, None])
     taken = (at < ward.gone[:, None]) & ward.seen(at) & (ventilated | (days % _EVERY_OFF == 0))
@@ -95,7 +111,7 @@ def _samples(ward: Ward) -> tuple[NDArray[np.int64], NDArray[np.int64], Minutes,
     return row.astype(np.int64), days[column], at[row, column], ventilated[row, column]
 
 
-def _gases(pf: Floats) -> dict[str, tuple[NDArray[np.int64], int, str, str, int]]:
+def gases(pf: Floats) -> dict[str, Measured]:
     """PaO2 and FiO2 as read, and the ratio of the two as read."""
     number = LEVELS["pf_ratio"].number
     fio2 = rounded(np.clip(_PF_FULL_SUPPORT / pf, 0.25, 1.0), 2)
@@ -115,7 +131,7 @@ def _sofa(ward: Ward, row: NDArray[np.int64], day: NDArray[np.int64], on: NDArra
     return np.clip(np.rint(mean + sd * noise), 0, 24).astype(np.int64)
 
 
-def _rows(
+def rows(
     ward: Ward,
     marker: str,
     text: pl.Series,
@@ -125,6 +141,7 @@ def _rows(
     day: NDArray[np.int64],
     at: Minutes,
 ) -> pl.DataFrame:
+    """Rows of `measurements` of one marker."""
     subject = of(ward.subject_id, row)
     mark = marker.upper().replace("_", "-")
     columns: dict[str, Any] = {

@@ -14,7 +14,6 @@ a formula, so bias can be computed; it tests methods and predicts no patient. It
 hospital, and neither course nor hazards.
 """
 
-import numpy as np
 import polars as pl
 
 from onearm.physiology.admission import admit
@@ -24,7 +23,7 @@ from onearm.physiology.lot_tables import product_tables
 from onearm.physiology.marker_tables import measurement_table
 from onearm.physiology.randomness import Floats, Key
 from onearm.physiology.settings import BASELINES, MultistateSettings
-from onearm.physiology.truth import TRUTH_PEOPLE, Purpose, Truth
+from onearm.physiology.truth import TRUTH_PEOPLE, Purpose, Truth, whole_days
 from onearm.physiology.ward import Ward
 from onearm.physiology.ward_tables import (
     decision_table,
@@ -80,12 +79,6 @@ def _people(ward: Ward, severity: Floats, infused: Floats, actual: Courses, untr
         "untreated_extubation_day": untreated.extubated,
         "untreated_leaving_day": untreated.left,
     }
-    columns = {name: _whole_days(values) for name, values in days.items()}
+    columns = {name: whole_days(values) for name, values in days.items()}
     known = {"subject_id": ward.subject_id, "severity": severity, "measured": ward.measured}
     return pl.DataFrame(known | columns, schema=TRUTH_PEOPLE)
-
-
-def _whole_days(days: Floats) -> pl.Series:
-    happens = np.isfinite(days)
-    whole = np.floor(np.where(happens, days, 0)).astype(np.int32)
-    return pl.Series(whole).set(pl.Series(~happens), None)

@@ -54,6 +54,13 @@ class Process(IntEnum):
     MISCODING = 25
     TEST = 26  # patient = 0; what a randomised p needs
     IMPROVEMENT = 27
+    PARAMETER = 28  # draw = number of the parameter in parameters.toml
+    HOST_DEATH = 29
+    HOST_CHANGE = 30  # draw = 0 first extubation, 1 first reintubation, 2 second extubation ...
+    HOST_CAUSE = 31
+    HOST_MARKER = 32  # draw = number of the marker
+    HOST_ASSAY = 33  # the same
+    HOST_DECISION = 34
 
 
 class Key(NamedTuple):

@@ -6,11 +6,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from onearm.physiology.randomness import Process, exponential, normal, uniform
+from onearm.physiology.randomness import Floats, Key, Process, exponential, normal, uniform
 from onearm.physiology.supply import NO_BAG
 from onearm.physiology.table_columns import UNIT, decimal_text, moment, of, rounded, site_ids, table, timed
 from onearm.physiology.truth import Purpose
-from onearm.physiology.ward import DAY, NEVER, Minutes, Ward
+from onearm.physiology.ward import DAY, NEVER, Minutes, Ward, minutes_of
 from onearm.records.subjects import COMORBIDITIES
 
 # all assumed; independent of severity, hospital and treatment
@@ -55,7 +55,7 @@ def subject_table(ward: Ward) -> pl.DataFrame:
     hospital_at, icu_at = _arrival(ward)
     symptoms = (hospital_at - _before(ward, _SYMPTOMS_DAYS, 0)) // DAY * DAY + DAY // 2
     height = _cut(normal(key, Process.BODY, patient), _HEIGHT)
-    age = _cut(normal(key, Process.AGE, patient), _AGE)
+    age = ages(key, patient)
     draws = uniform(key, Process.COMORBIDITY, patient[:, None], draw=np.arange(len(COMORBIDITIES)))
     has = {name: _yes(draws[:, i] < _SHARES[name]) for i, name in enumerate(COMORBIDITIES)}
     treat = (ward.bag != NO_BAG) & ward.seen(ward.decided)
@@ -101,11 +101,10 @@ def episode_table(ward: Ward) -> pl.DataFrame:
     hospital_at, icu_at = _arrival(ward)
     icu_start = ward.spell_start.copy()
     icu_start[:, 0] = icu_at
-    start, length = _STEROID_DAYS
-    steroid = ward.zero + (uniform(ward.key, Process.STEROID, ward.patient, draw=1) * start * DAY).astype(np.int64)
-    given = uniform(ward.key, Process.STEROID, ward.patient) < ward.conduct.steroid_share
-    steroid = np.where(given & (steroid < ward.gone), steroid, NEVER)
-    steroid_end = np.minimum(steroid + int(length * DAY), ward.gone)
+    from_day, until_day = steroid_days(ward.key, ward.patient, ward.conduct.steroid_share)
+    steroid = minutes_of(ward.zero, from_day)
+    steroid = np.where(steroid < ward.gone, steroid, NEVER)
+    steroid_end = np.minimum(minutes_of(ward.zero, until_day), ward.gone)
     parts = [_episodes(ward, "hospital", "HOSP", hospital_at, ward.gone)]
     for spell in range(ward.spell_start.shape[1]):
         end = ward.spell_end[:, spell]
@@ -131,6 +130,19 @@ def outcome_table(ward: Ward) -> pl.DataFrame:
         if spell:
             parts.append(_outcomes(ward, "reintubated", f"TUBE{spell + 1}", ward.spell_start[:, spell]))
     return pl.concat(parts)
+
+
+def ages(key: Key, patient: NDArray[np.int64]) -> Floats:
+    """Years."""
+    return _cut(normal(key, Process.AGE, patient), _AGE)
+
+
+def steroid_days(key: Key, patient: NDArray[np.int64], share: float) -> tuple[Floats, Floats]:
+    """Days since ventilation from and until which a corticosteroid is given; inf for whom it is not."""
+    latest, length = _STEROID_DAYS
+    given = uniform(key, Process.STEROID, patient) < share
+    start = np.where(given, uniform(key, Process.STEROID, patient, draw=1) * latest, np.inf)
+    return start, start + length
 
 
 def _arrival(ward: Ward) -> tuple[Minutes, Minutes]:

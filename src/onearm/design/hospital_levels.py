@@ -1,0 +1,113 @@
+"""How often each level, and each naive answer, would be given in virtual hospitals: whole records to gates.
+
+The other generator (`scenarios`) has formulas and constant hazards; here markers and outcome share a hidden state, so a
+claim that holds in both does not hang on the form of one. A virtual study's own page says "virtual, no level".
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from onearm.cohort.analysis_set import NEVER, AnalysisSet
+from onearm.cohort.build import build, build_cohort
+from onearm.design.naive import CLAIMED_MORTALITY, binomial_at_most
+from onearm.estimators.risk_set_test import risk_set_test
+from onearm.physiology.hospital import draw_hospital
+from onearm.physiology.purpose import Efficacy, Purpose
+from onearm.physiology.world import World
+from onearm.protocol.study import Protocol
+from onearm.records import Records
+from onearm.results.status import Status
+from onearm.study.matching import match
+from onearm.study.trial_level import trial_level
+
+#: key of an answer -> what was done, in one sentence
+ANSWERS: Mapping[str, str] = {
+    "level3": "The verdict gives level 3: a signal.",
+    "exact": "The exact test in the caliper rejects at .05, one-sided.",
+    "exact_at_gamma": "It rejects also under the hidden bias that level 3 asks for.",
+    "never_treated": "Risk sets without whoever is treated later reject.",
+    "person_time": "Deaths per day, ever against never treated, the wait counted as treated, reject.",
+    "deaths_so_far": "Deaths so far are fewer than a claimed 80 %.",
+    "refused": "The exact test is refused.",
+}
+_EFFECT = Efficacy(5.0, "none: a virtual effect", "as large as the registry allows, to see whether one is found")
+
+
+@dataclass(frozen=True, slots=True)
+class HospitalWorld:
+    """One world of the hospitals."""
+
+    id: str
+    told: str
+    world: World
+
+
+def _world(id: str, told: str, patients: int, containers: int, rate: float, **changes: object) -> HospitalWorld:
+    base = World(patients=patients, containers=containers, treat_per_day=rate)
+    return HospitalWorld(f"{id}/{containers}/{patients - containers}", told, replace(base, **changes))  # type: ignore[arg-type]
+
+
+def _sizes(id: str, told: str, **changes: object) -> Iterator[HospitalWorld]:
+    yield _world(id, told, 163, 13, 0.04, **changes)
+    yield _world(id, told, 640, 40, 0.03, **changes)
+
+
+HOSPITAL_WORLDS: tuple[HospitalWorld, ...] = (
+    *_sizes("A.S0", "The cells do nothing; who gets them has nothing to do with how ill they are."),
+    *_sizes("A.S1", "The same, and nobody is treated before day 7.", offer_from_days=7),
+    *_sizes("A.S2", "The cells do nothing; the less ill by the morning's P/F are treated.", gamma=-0.7),
+    *_sizes(
+        "A.S3",
+        "The cells do nothing; the less damaged are treated, and no record says who.",
+        gamma=-0.7,
+        severity="hidden",
+    ),
+    *_sizes("A.E", "The cells act as strongly as the registry allows; nothing else is wrong.", efficacy=_EFFECT),
+)
+
+
+def judged(protocol: Protocol, records: Records, seed: int) -> dict[str, bool]:
+    """Every answer of ANSWERS for one trial, from its records alone."""
+    cohort = build_cohort(protocol, records)
+    matched = match(protocol, cohort)
+    plan = replace(protocol.sap, seed=seed)
+    test = risk_set_test(matched.data, alpha=plan.alpha, gammas=(plan.gamma_required,))
+    reject = test.p is not None and test.p <= plan.alpha
+    at_gamma = reject and all(p <= plan.alpha for _, p in test.p_worst_case)
+    shown = at_gamma and test.status is Status.OK
+    never = risk_set_test(build(protocol, cohort, never_treated_only=True).data, alpha=plan.alpha, gammas=())
+    return {
+        "level3": shown and trial_level(matched, plan).level in ("L3", "L4"),
+        "exact": reject,
+        "exact_at_gamma": at_gamma,
+        "never_treated": never.p is not None and never.p <= plan.alpha,
+        "person_time": _person_time(matched.built.data) <= plan.alpha,
+        "deaths_so_far": _deaths_so_far(matched.built.data) <= plan.alpha,
+        "refused": test.status is not Status.OK,
+    }
+
+
+def _person_time(data: AnalysisSet) -> float:
+    """Given all deaths, those of the ever treated are binomial with their share of the days (conditional exact)."""
+    start, end, died = data.column("start_day"), data.column("end_day"), data.column("event") == 1
+    ever, days = start < NEVER, end + 1
+    deaths = (np.array([(died & ever).sum()]), np.array([died.sum()]))
+    return float(binomial_at_most(*deaths, np.array([(days * ever).sum() / days.sum()]))[0])
+
+
+def _deaths_so_far(data: AnalysisSet) -> float:
+    ever, died = data.column("start_day") < NEVER, data.column("event") == 1
+    counted = (np.array([(died & ever).sum()]), np.array([ever.sum()]))
+    return float(binomial_at_most(*counted, np.array([CLAIMED_MORTALITY]))[0])
+
+
+def counts(protocol: Protocol, world: HospitalWorld, *, first: int = 0, trials: int, seed: int) -> Counter[str]:
+    """How often each answer of ANSWERS was given in trials `first` to `first + trials - 1` of a world."""
+    given: Counter[str] = Counter()
+    for trial in range(first, first + trials):
+        records, _ = draw_hospital(world.world, seed=seed, trial=trial, purpose=Purpose.METHOD_VALIDATION)
+        given.update(name for name, yes in judged(protocol, records, seed + trial).items() if yes)
+    return given
