@@ -219,3 +219,33 @@ def test_lock_before_the_first_reading_is_told_and_after_it_too(tmp_path):
     assert len((study / "locks.jsonl").read_text().splitlines()) == 2
     assert "exploratory" in onearm("lock", study).stdout
     assert "no records/" in onearm("lock", EXAMPLES / "balmys19", code=1).stderr
+
+
+def test_simulate_writes_study_folders_that_check_and_say_what_they_were_drawn_for(tmp_path):
+    scenario = EXAMPLES / "virtual-hospital"
+    told = ("--purpose", "method_validation", "--trials", "2", "--seed", "4")
+    done = onearm("simulate", scenario, *told, "--out", tmp_path / "a", "--threads", "1")
+    assert "nobody" in done.stdout and "are assumptions" in done.stdout
+    onearm("simulate", scenario, *told, "--out", tmp_path / "b", "--threads", "2")
+    for trial in ("trial-0001", "trial-0002"):
+        one, two = tmp_path / "a" / trial, tmp_path / "b" / trial
+        assert hashes(one / "records") == hashes(two / "records")
+        assert "no problems" in onearm("check", one).stdout
+    assert "for method_validation" in (one / "records" / "sources.csv").read_text(encoding="utf-8")
+
+
+def test_simulate_asks_for_a_purpose_and_a_scenario(tmp_path):
+    missing = onearm("simulate", EXAMPLES / "virtual-hospital", "--out", tmp_path, code=2)
+    assert "--purpose" in missing.stderr
+    wrong = onearm("simulate", EXAMPLES / "virtual-hospital", "--purpose", "benefit", "--out", tmp_path, code=2)
+    assert "sampling_plan" in wrong.stderr
+    told = ("--purpose", "teaching", "--out", tmp_path / "x")
+    assert "world.toml" in onearm("simulate", EXAMPLES / "balmys19", *told, code=1).stderr
+    assert not (tmp_path / "x").exists()
+
+
+def test_simulate_lists_every_parameter_with_its_standing():
+    lines = onearm("simulate", "--parameters").stdout.splitlines()
+    rows = [line for line in lines if line.startswith("| ") and not line.startswith("| symbol")]
+    assert len(rows) > 70 and all(len(row.split(" | ")) == 8 for row in rows)
+    assert sum(" | assumption | " in row for row in rows) == int(lines[4].split(" of ")[0])

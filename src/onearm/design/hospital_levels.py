@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import polars as pl
 
-from onearm.cohort.analysis_set import NEVER, AnalysisSet
+from onearm.cohort.analysis_set import NEVER
 from onearm.cohort.build import build, build_cohort
 from onearm.design.naive import CLAIMED_MORTALITY, binomial_at_most
 from onearm.estimators.risk_set_test import risk_set_test
@@ -84,22 +85,23 @@ def judged(protocol: Protocol, records: Records, seed: int) -> dict[str, bool]:
         "exact": reject,
         "exact_at_gamma": at_gamma,
         "never_treated": never.p is not None and never.p <= plan.alpha,
-        "person_time": _person_time(matched.built.data) <= plan.alpha,
-        "deaths_so_far": _deaths_so_far(matched.built.data) <= plan.alpha,
+        "person_time": person_time(matched.built.data.people) <= plan.alpha,
+        "deaths_so_far": deaths_so_far(matched.built.data.people) <= plan.alpha,
         "refused": test.status is not Status.OK,
     }
 
 
-def _person_time(data: AnalysisSet) -> float:
-    """Given all deaths, those of the ever treated are binomial with their share of the days (conditional exact)."""
-    start, end, died = data.column("start_day"), data.column("end_day"), data.column("event") == 1
-    ever, days = start < NEVER, end + 1
+def person_time(people: pl.DataFrame) -> float:
+    """P of as few deaths among the ever treated, given all deaths, were they in proportion to days (binomial)."""
+    ever, died = people["start_day"] < NEVER, people["event"] == 1
+    days = people["end_day"] + 1
     deaths = (np.array([(died & ever).sum()]), np.array([died.sum()]))
-    return float(binomial_at_most(*deaths, np.array([(days * ever).sum() / days.sum()]))[0])
+    return float(binomial_at_most(*deaths, np.array([int(days.filter(ever).sum()) / int(days.sum())]))[0])
 
 
-def _deaths_so_far(data: AnalysisSet) -> float:
-    ever, died = data.column("start_day") < NEVER, data.column("event") == 1
+def deaths_so_far(people: pl.DataFrame) -> float:
+    """P of as few deaths among the treated were the claimed 80 % true, open patients counted alive."""
+    ever, died = people["start_day"] < NEVER, people["event"] == 1
     counted = (np.array([(died & ever).sum()]), np.array([ever.sum()]))
     return float(binomial_at_most(*counted, np.array([CLAIMED_MORTALITY]))[0])
 
