@@ -51,7 +51,7 @@ def test_every_route_says_whose_it_is(two):
     public = {path for path, action in found.items() if action == PUBLIC}
     assert public == {"/sign-in", "/enrol/{token}"}
     own = {path for path, action in found.items() if action == SIGNED_IN}
-    assert own == {"/role", "/sign-out", "/api/openapi.json"}
+    assert own == {"/role", "/password", "/sign-out", "/api/openapi.json"}
     for screen in SCREENS:
         assert found[screen.path] == found[f"/api{screen.path}".rstrip("/")] == screen.action
     for act in ACTS.values():

@@ -24,6 +24,7 @@ SCREENS = (
     ("NU1", "/patients/{subject}/images"),
     ("NU1", "/import/S01"),
     ("NU1", "/paper/tomorrow"),
+    ("NU1", "/password"),
 )
 
 

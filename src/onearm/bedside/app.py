@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
 
 from onearm import __version__
-from onearm.bedside import sign_in_routes
+from onearm.bedside import password_routes, sign_in_routes
 from onearm.bedside.act_routes import act_router
 from onearm.bedside.acting import Denied
 from onearm.bedside.context import Caller, ForeignForm, NotSignedIn, Running, caller, is_from_here
@@ -48,6 +48,7 @@ def create_app(running: Running) -> FastAPI:
     app.state.form_secret = running.keys.key.derived("forms")
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.include_router(sign_in_routes.router)
+    app.include_router(password_routes.router)
     app.include_router(act_router())
     app.include_router(print_and_file_router())
     app.include_router(view_router())

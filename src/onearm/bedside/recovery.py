@@ -22,7 +22,7 @@ from onearm.ledger.tables import ENTRIES
 from onearm.ledger.writing import ANYWHERE, Writing
 
 _AGREED_FOR = timedelta(hours=72)
-AGREED, INVITED = "recovery_agreed", "invited"
+AGREED, INVITED, CHANGED = "recovery_agreed", "invited", "password_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ def _last_note(view: View, account_id: str) -> dict[str, Any] | None:
         c.table_name == ANYWHERE,
         c.action == Action.ACCOUNT.value,
         c.values_json.contains(f'"account_id":"{account_id}"', autoescape=True),
+        ~c.values_json.contains(f'"what":"{CHANGED}"', autoescape=True),
     )
     row = view.connection.execute(query.order_by(c.seq.desc()).limit(1)).first()
     return None if row is None else {"by": row[0], "at": row[1], "what": json.loads(row[2]).get("what", INVITED)}
