@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from onearm.physiology.model import equation_table
+from onearm.physiology.registry_table import registry_table
 from onearm.records.reference import PAGES
 from onearm.results.encoding import json_schema
 from onearm.results.study_result import SCHEMA, StudyResult
@@ -50,7 +52,27 @@ def verdict_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-ALL = {**PAGES, "results.schema.json": results_schema, "verdict.md": verdict_page}
+def model_page() -> str:
+    """Equations and parameters of the drug in its host."""
+    parts = [
+        "# The drug in its host",
+        "",
+        "*What does a virtual hospital run on, and how much of it is known?*",
+        "",
+        "Written by `make docs` from `src/onearm/physiology/model.py` and `parameters.toml`. Time in days; P, N, D, C",
+        "in the amounts of Reynolds 2006. What it may be used for: [draw a virtual hospital](../how-to/simulate.md).",
+        "",
+        "## Equations",
+        "",
+        equation_table(),
+        "## Parameters",
+        "",
+        registry_table(),
+    ]
+    return "\n".join(parts)
+
+
+ALL = {**PAGES, "results.schema.json": results_schema, "verdict.md": verdict_page, "model.md": model_page}
 
 if __name__ == "__main__":
     for name, page in ALL.items():
