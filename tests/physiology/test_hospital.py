@@ -1,11 +1,13 @@
 """The virtual hospital: sound records, nothing moved by who is there, the twin differing by the treatment alone."""
 
+import ast
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from onearm import physiology
 from onearm.physiology.hospital import draw_hospital, draw_records
 from onearm.physiology.purpose import Efficacy, Purpose
 from onearm.physiology.world import World
@@ -153,3 +155,15 @@ def test_a_world_in_a_file_is_read_or_refused_with_all_that_is_wrong(tmp_path):
 def test_the_shipped_scenario_is_read():
     folder = Path(__file__).parents[2] / "examples" / "virtual-hospital"
     assert read_world(folder / "world.toml").efficacy is None
+
+
+def test_nothing_here_takes_the_record_of_a_patient():
+    """No public function can be handed records to predict from: the constructors take drawn patients only."""
+    for path in sorted(Path(physiology.__file__).parent.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                for argument in (*node.args.args, *node.args.kwonlyargs):
+                    told = ast.unparse(argument.annotation) if argument.annotation else ""
+                    assert "Records" not in told and argument.arg not in ("records", "subjects"), (
+                        f"{path.name} {node.name}"
+                    )
