@@ -30,6 +30,7 @@ _TIGHT, _GREATEST_ERROR = 1e-12, 1e-4
 _PATIENTS, _SLOW = 200, 16  # of each engine's sweep; of SciPy
 _TIMED = 2_000  # ours, for a reading of more than a moment
 _MANY = 10_000
+_TRIALS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +303,22 @@ def memory() -> dict[str, float | str]:
     return {"value": megabytes, "lowest": megabytes, "highest": megabytes, "note": note}
 
 
+def hospital() -> dict[str, float | str]:
+    """Whole virtual trials of 73 patients, records and truth, a CPU-second."""
+    from onearm.physiology.hospital import draw_hospital
+    from onearm.physiology.purpose import Purpose
+    from onearm.physiology.world import World
+
+    world = World(patients=73)
+    told = {"seed": _SEED, "purpose": Purpose.METHOD_VALIDATION}
+    draw_hospital(world, **told)
+    begun = time.process_time()
+    rows = [sum(t.height for t in draw_hospital(world, trial=k, **told)[0].tables.values()) for k in range(_TRIALS)]
+    rate = _TRIALS / (time.process_time() - begun)
+    note = f"{_TRIALS} trials, {sum(rows) / _TRIALS:,.0f} rows each"
+    return {"value": rate, "lowest": rate, "highest": rate, "note": note}
+
+
 def child(part: str) -> Reading:
     """A reading taken in a process of its own."""
     return Reading(**answer("bench.physiology", part))
@@ -313,6 +330,7 @@ _CHILDREN: dict[str, Callable[..., Any]] = {
     "engine": engine,
     "standard": standard,
     "first": first,
+    "hospital": hospital,
 }
 
 MEASURES = (
@@ -332,6 +350,13 @@ MEASURES = (
         "> 5,000",
     ),
     Measure("physiology.memory", "10,000 virtual patients in memory", "MB", partial(child, "memory"), target="< 500"),
+    Measure(
+        "hospital.speed",
+        "virtual trials of 73 patients, all tables, a CPU-second",
+        "trials/s",
+        partial(child, "hospital"),
+        target="50",
+    ),
 )
 
 
