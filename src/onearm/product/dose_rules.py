@@ -97,6 +97,26 @@ def _counts(history: History, infusion: Row, dose: Delivered) -> Iterator[Findin
                 "Check the time of the count and of the drops.",
             )
         yield from _far_from_label(history, bag, row, key)
+        yield from _other_than_counted(history, row, key)
+
+
+def _other_than_counted(history: History, row: Row, key: str) -> Iterator[Finding]:
+    """The row of the bag tells another count than the event of its life: one was typed wrongly, or corrected since."""
+    counts = [s.event for s in history.lives.get(row["container_id"], ()) if s.event["event"] == "counted"]
+    if not counts or counts[-1]["counted_m"] is None or row["counted_m"] is None:
+        return
+    told, event = ((r["counted_m"], r["viability_percent"]) for r in (row, counts[-1]))
+    if told != event:
+        value, limit = (f"{shown(cells)} M, {shown(alive)} %" for cells, alive in (told, event))
+        yield _bag_finding(
+            key,
+            Severity.INFORM,
+            value,
+            limit,
+            f"Bag {row['container_id']}: {value} with the infusion, {limit} when it was counted.",
+            f"Bolsa {row['container_id']}: {value} con la infusión, {limit} al contarla.",
+            "See which one is right; the dose rests on the first.",
+        )
 
 
 def _far_from_label(history: History, bag: BagDelivered, row: Row, key: str) -> Iterator[Finding]:
