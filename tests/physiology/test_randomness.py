@@ -66,6 +66,8 @@ def test_numbers_of_processes_are_never_changed():
         "LEAVING": 7, "REINTUBATION": 8, "SITE": 9, "ENTRY": 10, "ARRIVAL": 11, "AGE": 12, "SEX": 13,
         "COMORBIDITY": 14, "BODY": 15, "STEROID": 16, "SAMPLE": 17, "MARKER": 18, "MISSING": 19, "BAG": 20, "LOT": 21,
         "CENTRE": 22, "ERA": 23, "LOSS": 24, "MISCODING": 25, "TEST": 26, "IMPROVEMENT": 27,
+        "PARAMETER": 28, "HOST_DEATH": 29, "HOST_CHANGE": 30, "HOST_CAUSE": 31, "HOST_MARKER": 32, "HOST_ASSAY": 33,
+        "HOST_DECISION": 34,
     }  # fmt: skip
 
 
