@@ -50,11 +50,10 @@ def running_on(
 ) -> Running:
     """The app over the ledger of a study, which is made where there is none. Raises StudyProblems."""
     promise = promise_of(folder)
-    if db is None:
-        _for_its_owner_alone(folder / FILE)
     engine = open_engine(db or sqlite_url(folder / FILE))
     try:
         if db is None:
+            (folder / FILE).chmod(0o600)  # of a file that was made before, or copied
             migrate(engine)
         require_current(engine)
         if owns_entries(engine):
@@ -65,12 +64,6 @@ def running_on(
     except (LedgerRefusal, KeyFileError) as refused:
         raise StudyProblems([Problem(str(folder), str(refused), "See docs/how-to/serve.md.")]) from None
     return Running(promise, ledger, StoredKeys(key, _DEMO_COST if demo else Cost()), demo)
-
-
-def _for_its_owner_alone(file: Path) -> None:
-    """Nobody else on the machine reads passwords' hashes or patients; SQLite gives its side files the same mode."""
-    file.touch(mode=0o600)
-    file.chmod(0o600)
 
 
 CENTRE = {

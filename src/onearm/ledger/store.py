@@ -26,12 +26,19 @@ def open_engine(url: str) -> sa.Engine:
     if parsed.drivername in ("postgresql", "postgres"):
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() == "sqlite":
+        _make_private(parsed.database)
         engine = sa.create_engine(parsed, connect_args={"timeout": _WAIT_S, "check_same_thread": False})
         sa.event.listen(engine, "connect", _on_connect_sqlite)
         sa.event.listen(engine, "begin", _on_begin_sqlite)
         return engine
     # a connection that died with its server is replaced before it is used
     return sa.create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20)
+
+
+def _make_private(database: str | None) -> None:
+    """A new file is for its owner alone, whatever the umask; SQLite gives its side files the same mode."""
+    if database and database != ":memory:" and not Path(database).exists() and Path(database).parent.is_dir():
+        Path(database).touch(mode=0o600)
 
 
 @contextmanager
