@@ -1,3 +1,5 @@
+"""Cells: the closed form against the matrix exponential and Radau, balance, superposition."""
+
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp

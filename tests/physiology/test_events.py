@@ -1,3 +1,5 @@
+"""Events: times and causes follow their hazards; a threshold belongs to one patient and event."""
+
 import numpy as np
 import pytest
 from scipy.stats import expon, kstest

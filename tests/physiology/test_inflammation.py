@@ -1,3 +1,5 @@
+"""Inflammation: the published core, its three attractors and the border between them; markers at rest and after."""
+
 import numpy as np
 import pytest
 from virtual_hosts import ON, WHY, alike, drawn, reynolds

@@ -1,3 +1,5 @@
+"""Integration: order, tight oracles, events where they happen, equal bits on any number of threads."""
+
 import itertools
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""The model elsewhere: the committed kernel is the generated one, and libRoadRunner agrees on the SBML."""
+
 from pathlib import Path
 
 import antimony

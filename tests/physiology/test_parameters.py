@@ -1,3 +1,5 @@
+"""The registry: what it refuses, what it draws, and that model and registry name the same symbols."""
+
 import dataclasses
 import tomllib
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Patients: purpose, limits of use, twins that differ by the treatment alone."""
+
 import dataclasses
 import inspect
 
