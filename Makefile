@@ -18,9 +18,9 @@ SERVERS := postgresql chromium
 demo: $(READY)
 	@$(BIN)/onearm appraise examples/balmys19 --out build/demo
 
-# the same examples every time; plain pytest draws new ones
+# the same examples every time; plain pytest draws new ones. Worksteal: a worker that is done takes from the other
 test: system check
-	@$(BIN)/pytest -n auto --hypothesis-profile=ci
+	@$(BIN)/pytest -n auto --dist worksteal --hypothesis-profile=ci
 
 check: $(READY)
 	@$(BIN)/ruff format --check .
