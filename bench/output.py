@@ -43,7 +43,9 @@ def table(title: str, taken: Sequence[tuple[Measure, Reading, Row]]) -> Table:
 
 
 def shown(value: float) -> str:
-    """Four significant digits, thousands set apart, no exponent."""
+    """Four significant digits, thousands set apart; an exponent only where nothing else would be left."""
+    if 0 < abs(value) < 10 ** (1 - _DIGITS):
+        return f"{value:.1e}"
     if abs(value) >= 10 ** (_DIGITS - 1):
         return f"{value:,.0f}"
     return f"{value:#.{_DIGITS}g}" if abs(value) >= 1 else f"{value:.{_DIGITS}f}"
