@@ -201,9 +201,11 @@ def test_a_pharmacist_sees_only_patients_with_an_order(two):
     with two.ward.ledger.writing(COORDINATOR) as act:
         row = {**act.view.row("subjects", two.subject), "subject_id": "S01-777"}
         act.add("subjects", {k: v for k, v in row.items() if k not in ("version", "entered_at")})
+    before = denials(two)
     for path in ("/api/patients/S01-777", "/api/do/report-event/S01-777", "/labels/patients/S01-777",
                  "/api/trace/patients/S01-777"):  # fmt: skip
         assert two.ask("PH1", path).status_code == 404, path
+    assert denials(two) == before + 4
     assert "S01-777" not in two.ask("PH1", "/api/patients").text and "S01-777" in two.ask("NU1", "/api/patients").text
     assert two.ask("NU1", "/api/do/report-event/S01-777").status_code == 200
 

@@ -14,7 +14,7 @@ from onearm.bedside.labels.code import study_code
 from onearm.bedside.labels.sheet import ContainerLabel, DoseOrderLabel, Label, LedgerHead, WristbandLabel, label_sheet
 from onearm.bedside.printing import note_printing, pdf_answer
 from onearm.bedside.screen import Asking
-from onearm.bedside.situation import NotThere, may_see_patient
+from onearm.bedside.situation import NotThere
 
 router = APIRouter(include_in_schema=False)
 _ACTION: dict[str, Any] = {"x-action": "print_labels"}
@@ -32,9 +32,7 @@ def lot_labels(request: Request, lot_id: str, who: Caller = Depends(caller)) -> 
 def wristband(request: Request, subject_id: str, who: Caller = Depends(caller)) -> Response:
     """The wristband of one patient."""
     with asked(request, who, "print_labels") as asking:
-        asking.situation("subject", subject_id)
-        if not may_see_patient(asking.view, asking.person, subject_id):
-            raise NotThere(subject_id)
+        asking.patient(subject_id)
     return _sheet(request, who, [WristbandLabel(subject_id)], f"wristband of patient-{subject_id}")
 
 

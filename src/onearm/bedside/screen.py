@@ -50,6 +50,13 @@ class Asking:
             raise self._hidden()
         return found
 
+    def patient(self, subject_id: str) -> Situation:
+        """The case of a patient; to a pharmacist only of one with an order. Raises NotThere, and Denied, hidden."""
+        found = self.situation("subject", subject_id)
+        if not may_see_patient(self.view, self.person, subject_id):
+            raise self._hidden()
+        return found
+
     def anywhere(self, kind: str, key: str) -> Situation:
         """The same for what every site may see, such as a lot it gets bags of; patients of others are not named.
 

@@ -10,7 +10,6 @@ from onearm.bedside.context import Caller, caller
 from onearm.bedside.printing import note_printing, pdf_answer
 from onearm.bedside.rendering import rendered
 from onearm.bedside.tracing import lot_report, patient_report
-from onearm.bedside.views.trace import require_patient
 from onearm.report.pdf import pdf_of
 
 router = APIRouter(include_in_schema=False)
@@ -31,7 +30,7 @@ def print_lot(request: Request, lot_id: str, who: Caller = Depends(caller)) -> R
 def print_patient(request: Request, subject_id: str, who: Caller = Depends(caller)) -> Response:
     """One patient on paper."""
     with asked(request, who, "trace") as asking:
-        require_patient(asking, subject_id)
+        asking.patient(subject_id)
         report = patient_report(asking, subject_id)
     head = note_printing(request, who, f"trace of patient-{subject_id}")
     told: dict[str, Any] = {"lots": report.lots, "patient": report, "name": subject_id}

@@ -71,7 +71,7 @@ def _draw(folder: Path, purpose: str, trials: int, seed: int, out: Path, threads
 
     from onearm.physiology.hospital import draw_records
     from onearm.physiology.purpose import Purpose
-    from onearm.physiology.registry_table import share_of_assumptions
+    from onearm.physiology.registry_table import NOT_MODELLED, STATEMENT, share_of_assumptions
     from onearm.physiology.world_file import read_world
     from onearm.records import write_records
 
@@ -93,4 +93,4 @@ def _draw(folder: Path, purpose: str, trials: int, seed: int, out: Path, threads
         shutil.copy(folder / "study.toml", place / "study.toml")
         write_records(records, place / "records")
     print(f"VIRTUAL: nobody in {out} exists. Drawn for {purpose}, seed {seed}, {trials} trials.")
-    print(share_of_assumptions())
+    print(f"{STATEMENT}\n{share_of_assumptions()} {NOT_MODELLED}")

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from onearm.physiology.dose_tables import dose_tables
-from onearm.physiology.host_markers import STEPS_PER_DAY, host_measurement_table, measured_pf
+from onearm.physiology.host_markers import STEPS_PER_DAY, host_measurement_table, kept_place, measured_pf
 from onearm.physiology.lot_tables import BAGS_PER_LOT, product_tables
 from onearm.physiology.parameters import Level
 from onearm.physiology.patient import Courses, Draws, Schedule, draw_patients, simulate_patients
@@ -149,8 +149,7 @@ def _decided(world: World, key: Key, zero: Minutes, courses: Courses) -> tuple[F
     severity = -(np.log(np.where(np.isnan(read), _PF_MIDDLE, read)) - np.log(_PF_MIDDLE)) / _PF_SPREAD
     first = severity[:, 0]
     if world.severity == "hidden":
-        place = np.clip(np.rint((at - zero[:, None]) / DAY * STEPS_PER_DAY).astype(np.int64), 0, courses.days.size - 1)
-        damage = np.take_along_axis(courses.of("D"), place, axis=1)
+        damage = np.take_along_axis(courses.of("D"), kept_place(at - zero[:, None], courses), axis=1)
         share = damage / (damage + courses.draws.of("D50")[:, None])
         severity = np.nan_to_num((share - _DAMAGE_MIDDLE) / _DAMAGE_SPREAD)
     chance = -np.expm1(-world.treat_per_day * np.exp(world.gamma * severity))

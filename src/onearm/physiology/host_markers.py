@@ -70,11 +70,11 @@ def measured_pf(courses: Courses, key: Key, zero: Minutes, days: int) -> tuple[F
     """P/F as it is read on the mornings of days 0..days, mmHg, and when; shape (patients, days + 1), nan when dead."""
     assay, patient = ASSAYS["pf_ratio"], courses.draws.patients
     at = mornings(key, patient, zero, np.arange(days + 1))
-    true = np.take_along_axis(courses.marker("pf"), _place(at - zero[:, None], courses), axis=1)
+    true = np.take_along_axis(courses.marker("pf"), kept_place(at - zero[:, None], courses), axis=1)
     return np.asarray(true * np.exp(noise(key, patient, days, assay.number, assay.noise)[:, 1:])), at
 
 
-def _place(minutes: Minutes, courses: Courses) -> NDArray[np.int64]:
+def kept_place(minutes: Minutes, courses: Courses) -> NDArray[np.int64]:
     """Place in the kept course so many minutes after ventilation began."""
     place = np.rint(minutes / DAY * STEPS_PER_DAY).astype(np.int64)
     return np.clip(place, 0, courses.days.size - 1)
@@ -84,7 +84,7 @@ def host_measurement_table(ward: Ward, courses: Courses) -> pl.DataFrame:
     """`measurements` of the ward: daily on the ventilator, every third day off it, in hospital, known at the lock."""
     row, day, at, _ = samples(ward)
     last = np.isfinite(courses.marker("crp")).sum(axis=1) - 1  # of the kept course: a death between two steps
-    place = np.minimum(_place(at - ward.zero[row], courses), last[row])
+    place = np.minimum(kept_place(at - ward.zero[row], courses), last[row])
     values: dict[str, Measured] = {}
     cells: list[Floats] = []
     for name, assay in ASSAYS.items():

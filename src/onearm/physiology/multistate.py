@@ -21,9 +21,10 @@ from onearm.physiology.courses import Courses, draw_persons
 from onearm.physiology.dose_tables import dose_tables
 from onearm.physiology.lot_tables import product_tables
 from onearm.physiology.marker_tables import measurement_table
+from onearm.physiology.purpose import Purpose
 from onearm.physiology.randomness import Floats, Key
 from onearm.physiology.settings import BASELINES, MultistateSettings
-from onearm.physiology.truth import TRUTH_PEOPLE, Purpose, Truth, whole_days
+from onearm.physiology.truth import TRUTH_PEOPLE, Truth, whole_days
 from onearm.physiology.ward import Ward
 from onearm.physiology.ward_tables import (
     decision_table,

@@ -3,8 +3,9 @@
 from datetime import date
 
 from onearm.physiology.multistate import draw_multistate
+from onearm.physiology.purpose import Purpose
 from onearm.physiology.settings import MultistateSettings
-from onearm.physiology.truth import Purpose, Truth
+from onearm.physiology.truth import Truth
 from onearm.records import Records
 
 #: The day the paper on the 13 real patients appeared; not chosen by what it draws.

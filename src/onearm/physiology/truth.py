@@ -8,9 +8,6 @@ import polars as pl
 from onearm.physiology.purpose import Purpose
 from onearm.physiology.randomness import Floats
 
-__all__ = ["TRUTH_PEOPLE", "Purpose", "Truth", "whole_days"]
-
-
 #: Days are whole, counted from day zero, and null where it never happens; no data lock cuts them.
 TRUTH_PEOPLE = {
     "subject_id": pl.String,

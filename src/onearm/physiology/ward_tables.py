@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from onearm.physiology.purpose import Purpose
 from onearm.physiology.randomness import Floats, Key, Process, exponential, normal, uniform
 from onearm.physiology.supply import NO_BAG
 from onearm.physiology.table_columns import UNIT, decimal_text, moment, of, rounded, site_ids, table, timed
-from onearm.physiology.truth import Purpose
 from onearm.physiology.ward import DAY, NEVER, Minutes, Ward, minutes_of
 from onearm.records.subjects import COMORBIDITIES
 

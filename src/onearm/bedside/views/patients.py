@@ -9,7 +9,6 @@ from onearm.bedside.acts.registry import ACTS
 from onearm.bedside.overview import overview
 from onearm.bedside.policy import policies
 from onearm.bedside.screen import Asking, Offer, Screen, offers, offers_of_rows
-from onearm.bedside.situation import NotThere, may_see_patient
 from onearm.bedside.waiting import is_day_28_due
 from onearm.product.day_28 import fates
 from onearm.product.delivered import delivered
@@ -92,9 +91,7 @@ def read_patients(asking: Asking) -> Patients:
 def read_patient(asking: Asking) -> Patient:
     """Everything about one patient."""
     key = asking.path["subject_id"]
-    situation = asking.situation("subject", key)
-    if not may_see_patient(asking.view, asking.person, key):
-        raise NotThere(key)
+    situation = asking.patient(key)
     records = situation.records
     rows = {table: _newest_first(records[table].to_dicts()) for table in _TABLES}
     given = {d.infusion_id: d for d in delivered(records, asking.promise.rulebook)}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from onearm.bedside.acting import Denied
 from onearm.bedside.labels.code import LabelError, read, study_code
 from onearm.bedside.screen import Asking, Offer, Screen, offers
-from onearm.bedside.situation import NotThere, may_see_patient
+from onearm.bedside.situation import NotThere
 from onearm.bedside.tracing import LotReport, PatientReport, lot_report, patient_report
 
 
@@ -60,17 +60,10 @@ def _name(asking: Asking, text: str) -> str:
 
 def _may_trace(asking: Asking, subject_id: str) -> bool:
     try:
-        require_patient(asking, subject_id)
+        asking.patient(subject_id)
     except (NotThere, Denied):
         return False
     return True
-
-
-def require_patient(asking: Asking, subject_id: str) -> None:
-    """Raises NotThere for a patient who is not there, of another site, or of no order that a pharmacist has seen."""
-    asking.situation("subject", subject_id)
-    if not may_see_patient(asking.view, asking.person, subject_id):
-        raise NotThere(subject_id)
 
 
 def read_lot(asking: Asking) -> TracedLot:
@@ -84,7 +77,7 @@ def read_lot(asking: Asking) -> TracedLot:
 def read_patient(asking: Asking) -> PatientReport:
     """One patient."""
     subject_id = asking.path["subject_id"]
-    require_patient(asking, subject_id)
+    asking.patient(subject_id)
     return patient_report(asking, subject_id)
 
 
