@@ -20,6 +20,7 @@ SHORT_INFUSION_D = 1 / 24  # up to this length, an infusion is a bolus at its mi
 _NOTHING = -45.0  # exp of less is left out
 _NEAR = 0.5  # below, a difference of exponentials goes by expm1
 _EQUAL = 1e-6  # below, by its series
+_CLOSE = 1e-3  # below, three exponentials by their series
 
 #: rows of `modes`, shape (5, 3): one column per exponential, amounts after a unit dose into blood
 ROOT, BLOOD, LUNG, ORGANS, LOSS = range(5)
@@ -194,6 +195,53 @@ def _lost(day: float, modes: Floats, segment: Floats) -> float:
         grown = math.expm1(x * s) / x
         total += modes[LOSS, j] * (segment[AMOUNT + j] * grown + segment[RATE] * (grown - s) / x)
     return total
+
+
+def cell_label(rates: CellRates, c_L: float, c_O: float, doses: ArrayLike, days: ArrayLike) -> Floats:
+    """Label of dead cells in lung (BL) and in liver with spleen (BO) at each of `days`, shape (days, 2).
+
+    For images only: label stays where a cell died, moves from lung to liver and spleen at rate c_L per day and leaves
+    them at c_O. A camera sees living and dead: in the lung ML + BL. `doses` as in `cell_amounts`, 1e6 cells per kg.
+    Raises ValueError for an infusion that is no bolus (longer than an hour).
+    """
+    given, at = np.atleast_2d(np.asarray(doses, dtype=np.float64)), np.asarray(days, dtype=np.float64).reshape(-1)
+    if (given[:, 1] > SHORT_INFUSION_D).any():
+        raise ValueError("the label is known after a bolus only; give infusions of at most an hour")
+    modes = np.empty((5, 3))
+    cell_modes(CellRates(*map(float, rates)), modes)
+    out = np.zeros((at.size, 2))
+    for start, length, amount, _ in given:
+        since = at - (start + length / 2)
+        out += amount * np.where(since[:, None] < 0, 0.0, _label_of_one(rates, c_L, c_O, modes, np.maximum(since, 0)))
+    return out
+
+
+def _label_of_one(rates: CellRates, c_L: float, c_O: float, modes: Floats, s: Floats) -> Floats:
+    """BL and BO so many days after a unit bolus, shape (days, 2)."""
+    out = np.zeros((s.size, 2))
+    lost_from_blood = (1 - rates.f_L - rates.f_O) * rates.k_b
+    for j in range(3):
+        x, died_in_lung = modes[ROOT, j], rates.d_L * modes[LUNG, j]
+        died_there = rates.d_O * modes[ORGANS, j] + lost_from_blood * modes[BLOOD, j]
+        out[:, 0] += died_in_lung * _passed(s, x, -c_L)
+        out[:, 1] += died_there * _passed(s, x, -c_O) + c_L * died_in_lung * _passed_twice(s, (x, -c_L, -c_O))
+    return out
+
+
+def _passed(s: Floats, a: float, b: float) -> Floats:
+    """Integral over 0..s of exp(a v) exp(b (s - v)), exact for a near b too."""
+    low, high = min(a, b), max(a, b)
+    return np.asarray(np.exp(high * s) * (-np.expm1((low - high) * s) / (high - low) if high > low else s))
+
+
+def _passed_twice(s: Floats, rates: tuple[float, float, float]) -> Floats:
+    """The convolution of three exponentials: their second divided difference, by its series where they are close."""
+    a, b, c = sorted(rates)
+    mean = (a + b + c) / 3
+    off = np.array([a - mean, b - mean, c - mean])
+    series = s**2 * np.exp(mean * s) * (1 / 2 + (off**2).sum() / 48 * s**2 + off.prod() / 120 * s**3)
+    far = (c - a) * s > _CLOSE
+    return np.where(far, (_passed(s, b, c) - _passed(s, a, b)) / (c - a if c > a else 1.0), series)
 
 
 def viable_m_per_kg(
