@@ -122,6 +122,8 @@ HOSTS = {
     "parameters",
     "patient",
     "host_markers",
+    "image_tables",
+    "visit_tables",
     "hospital",
     "world",
 }

@@ -8,7 +8,11 @@ import polars as pl
 import pytest
 
 from onearm import physiology
+from onearm.physiology import hospital
+from onearm.physiology.co_treatment import CoTreatment
 from onearm.physiology.hospital import draw_hospital, draw_records
+from onearm.physiology.hosts import hosts
+from onearm.physiology.product_policy import ProductPolicy
 from onearm.physiology.purpose import Efficacy, Purpose
 from onearm.physiology.world import World
 from onearm.physiology.world_file import read_world
@@ -17,9 +21,30 @@ from onearm.protocol.rulebook import default_rulebook
 from onearm.records import Provenance, check_records, read_records, write_records
 from onearm.results.problems import StudyProblems
 
-SMALL = World(patients=60, containers=8, treat_per_day=0.1)
+SMALL = World(patients=60, most_treated=8, treat_per_day=0.1)
 STRONG = Efficacy(5.0, "none: a test", "so that it is seen")
 COURSE = ("death_day", "extubation_day", "leaving_day")
+UNTREATED = tuple(f"untreated_{name}" for name in COURSE)
+#: everything goes on at once, and nobody waits for a bag of another
+BUSY = World(
+    patients=80,
+    most_treated=None,
+    treat_per_day=0.15,
+    gamma=-0.5,
+    refuse_share=0.1,
+    site_treat=0.5,
+    drift=1.5,
+    transfer_per_day=0.03,
+    transfer_gamma=0.5,
+    co_treatment=CoTreatment(per_severity=0.5, between_hospitals=0.5, tocilizumab_with_cells=0.5),
+    product=ProductPolicy(
+        dose_shares=(0.2, 0.5, 0.3), excursions=0.2, interrupted=0.2, reactions=0.2, icu_events_per_day=0.1
+    ),
+)
+OF_PATIENTS = (
+    "subjects", "treatment_decisions", "consents", "weights", "dose_orders", "infusions", "episodes", "outcomes",
+    "measurements", "visits", "image_reads", "adverse_events",
+)  # fmt: skip
 
 
 def drawn(world=SMALL, **changes):
@@ -72,7 +97,7 @@ def test_cells_that_do_nothing_leave_everybody_as_the_untreated_twin(trial):
 
 
 def test_cells_that_act_move_the_treated_only():
-    world = replace(SMALL, efficacy=STRONG, patients=200, containers=40)
+    world = replace(SMALL, efficacy=STRONG, patients=200, most_treated=40)
     _, truth = drawn(world)
     people, still = truth.people, drawn(replace(world, efficacy=None))[1].people
     never = people["infused_day"].is_null()
@@ -90,6 +115,124 @@ def test_another_patient_moves_nobody(trial):
     assert more[:60].equals(fewer, null_equal=True)
 
 
+# everything at once
+
+
+@pytest.fixture(scope="module")
+def busy():
+    return drawn(BUSY)
+
+
+def others(frame, *names):
+    return frame.filter(~pl.col("subject_id").is_in(list(names)))
+
+
+def test_with_everything_going_on_the_records_keep_every_rule_and_survive_files(busy, tmp_path):
+    records, _ = busy
+    assert check_records(records) == ()
+    assert not [f for f in check_product(records, default_rulebook()) if f.severity != "inform"]
+    for kind in ("died", "transferred", "left_hospital_alive", "reintubated"):
+        assert records["outcomes"].filter(kind=kind).height, kind
+    for event in ("returned", "excursion_cleared", "destroyed", "stopped"):
+        assert records["custody"].filter(event=event).height, event
+    assert set(records["infusions"]["dose_no"]) == {1, 2, 3}
+    write_records(records, tmp_path)
+    assert read_records(tmp_path, provenance="virtual").sha256() == records.sha256()
+
+
+def test_without_patient_7_everybody_else_is_the_same_bit_for_bit(busy, monkeypatch):
+    def without(world, key, purpose, threads):
+        draws, worst = hosts(world, key, purpose, threads)
+        keep = [i for i in range(draws.patients.size) if i != 7]
+        return replace(draws, patients=draws.patients[keep], values=draws.values[keep]), worst[keep]
+
+    treated = busy[1].people["infused_day"].is_not_null()
+    assert treated[7]  # whose bags go to others
+    monkeypatch.setattr(hospital, "hosts", without)
+    records, truth = drawn(BUSY)
+    gone = busy[1].people["subject_id"][7]
+    assert truth.people.height == BUSY.patients - 1
+    for name in set(truth.people.columns) - {"true_m_per_kg"}:  # of other bags
+        assert truth.people[name].equals(others(busy[1].people, gone)[name], null_equal=True), name
+    for table in OF_PATIENTS:
+        assert records[table].equals(others(busy[0][table], gone), null_equal=True), table
+
+
+def test_a_treated_patient_moves_nobody_else_however_strong_the_cells():
+    nobody, one = (drawn(replace(BUSY, efficacy=STRONG, most_treated=n)) for n in (0, 1))
+    treated = one[1].people.filter(pl.col("infused_day").is_not_null())["subject_id"].to_list()
+    assert len(treated) == 1
+    assert others(one[1].people, *treated).equals(others(nobody[1].people, *treated), null_equal=True)
+    for name in UNTREATED:
+        assert one[1].people[name].equals(nobody[1].people[name], null_equal=True)
+    for table in ("subjects", "episodes", "outcomes", "measurements", "visits", "image_reads"):
+        rows = [others(r[table], *treated).drop("cohort", strict=False) for r in (one[0], nobody[0])]
+        if table == "subjects":  # who had a bag and was not infused is on the path all the same
+            assert rows[0].height == BUSY.patients - 1
+        assert rows[0].equals(rows[1], null_equal=True), table
+
+
+def test_two_days_more_move_no_other_day(busy):
+    records, truth = drawn(replace(BUSY, measured_days=BUSY.measured_days + 2))
+    assert truth.people.equals(busy[1].people, null_equal=True)
+    for table in set(OF_PATIENTS) - {"measurements", "visits"}:
+        assert records[table].equals(busy[0][table], null_equal=True), table
+    told = pl.col("measurement_id").str.extract(r"-(\d\d)-[A-Z0-9-]+$").cast(int) <= BUSY.measured_days + 1
+    kept = records["measurements"].filter(told)
+    assert kept.height < records["measurements"].height
+    assert kept.sort("measurement_id").equals(busy[0]["measurements"].sort("measurement_id"), null_equal=True)
+
+
+def test_bags_couple_patients_and_leave_the_untreated_course_of_each_their_own():
+    world = replace(BUSY, efficacy=STRONG)
+    free, short = (drawn(replace(world, containers=bags))[1].people for bags in (None, 9))
+    treated = [people["infused_day"].is_not_null() for people in (free, short)]
+    assert treated[0].sum() > treated[1].sum() > 1
+    for name in (*UNTREATED, "untreated_ventilator_free_days", "severity", "measured"):
+        assert free[name].equals(short[name], null_equal=True), name
+    for name, twin in zip(COURSE, UNTREATED, strict=True):
+        never = short.filter(~treated[1])
+        assert never[name].equals(never[twin], null_equal=True)
+
+
+def test_the_truth_tells_the_days_of_the_records(busy):
+    records, truth = busy
+    zero = records["subjects"].select("subject_id", "ventilated_at")
+    people = truth.people.join(zero, on="subject_id")
+    ends = records["outcomes"].with_columns(pl.col("kind").cast(pl.String))
+    days = {"died": "death_day", "transferred": "lost_day", "left_hospital_alive": "leaving_day"}
+    days |= {"extubated": "extubation_day"}
+    for kind, column in days.items():
+        first = ends.filter(kind=kind).group_by("subject_id").agg(at=pl.col("occurred_at").min())
+        told = people.join(first, on="subject_id")
+        day = (told["at"] - told["ventilated_at"]).dt.total_days().cast(pl.Int32)
+        assert told.height and day.equals(told[column].rename("at")), kind
+    given = records["infusions"].group_by("subject_id").agg(at=pl.col("started_at").min(), n=pl.len())
+    told = people.join(given, on="subject_id")
+    assert told.height == people["infused_day"].is_not_null().sum()
+    assert ((told["at"] - told["ventilated_at"]).dt.total_days() == told["infused_day"]).all()
+    assert (told["n"] == told["doses"]).all()
+
+
+def test_who_died_and_was_not_moved_has_a_death_in_the_records_by_the_lock(busy):
+    records, truth = busy
+    kept = truth.people.join(records["subjects"], on="subject_id").filter(pl.col("lost_day").is_null())
+    by_lock = pl.col("ventilated_at").dt.date() + pl.duration(days=1) * (pl.col("death_day") + 1) < BUSY.data_lock
+    died = set(kept.filter(by_lock)["subject_id"])
+    assert died == set(records["outcomes"].filter(kind="died")["subject_id"]) & died and len(died) > 10
+    free = truth.people.filter(pl.col("death_day") <= 28)["ventilator_free_days"]
+    assert (free == 0).all() and truth.people["ventilator_free_days"].is_between(0, 28).all()
+
+
+def test_a_hash_that_reads_as_a_telephone_number_is_no_reason_to_refuse_the_trial(monkeypatch):
+    monkeypatch.setattr(World, "sha256", property(lambda _: "0049834315a2" + "0" * 52))
+    records, _ = drawn(replace(SMALL, patients=5))
+    assert "00498343," in records["sources"]["title"][0]
+
+
+# a door with a lock
+
+
 def test_without_a_purpose_nothing_is_drawn():
     with pytest.raises(TypeError):
         draw_hospital(SMALL, seed=1)
@@ -103,7 +246,7 @@ def test_without_a_purpose_nothing_is_drawn():
 
 def test_who_is_less_ill_is_treated_when_the_world_says_so():
     def gap(**changes):
-        world = World(patients=400, containers=None, treat_per_day=0.03, **changes)
+        world = World(patients=400, most_treated=None, treat_per_day=0.03, **changes)
         people = drawn(world)[1].people
         treated = people["infused_day"].is_not_null()
         name = "severity" if changes.get("severity") == "hidden" else "measured"
@@ -114,7 +257,7 @@ def test_who_is_less_ill_is_treated_when_the_world_says_so():
 
 
 def test_nobody_is_treated_before_the_offer_or_after_the_bags_are_gone():
-    records, truth = drawn(replace(SMALL, offer_from_days=5, containers=3))
+    records, truth = drawn(replace(SMALL, offer_from_days=5, containers=3, product=ProductPolicy.plain()))
     days = truth.people["infused_day"].drop_nulls()
     assert len(days) == 3 and days.min() >= 5
     assert (records["treatment_decisions"]["reason"] == "no_product").any()

@@ -46,7 +46,7 @@ def test_the_shipped_registry_loads_and_numbers_are_used_once():
 
 def test_about_three_quarters_are_assumptions():
     by_hand = sum(e["standing"] == "assumption" for e in ENTRIES) / len(ENTRIES)
-    assert REGISTRY.assumption_share == by_hand == pytest.approx(60 / 82)
+    assert REGISTRY.assumption_share == by_hand and 0.7 < by_hand < 0.8
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,9 @@ def test_numbers_of_processes_are_never_changed():
         "CENTRE": 22, "ERA": 23, "LOSS": 24, "MISCODING": 25, "TEST": 26, "IMPROVEMENT": 27,
         "PARAMETER": 28, "HOST_DEATH": 29, "HOST_CHANGE": 30, "HOST_CAUSE": 31, "HOST_MARKER": 32, "HOST_ASSAY": 33,
         "HOST_DECISION": 34,
+        "CALIBRATION": 35, "POSTERIOR": 36, "SINGLE_ARM": 37, "DOSES": 38, "TRANSPORT": 39, "REACTION": 40,
+        "ICU_EVENT": 41, "TRANSFER": 42, "SCREENING": 43, "CO_TREATMENT": 44, "RECORD_ERROR": 45, "HOSPITAL_UNIT": 46,
+        "HOSPITAL_LIMIT": 47, "VISIT": 48, "IMAGE": 49, "IMAGE_READ": 50,
     }  # fmt: skip
 
 

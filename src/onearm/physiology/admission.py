@@ -4,12 +4,14 @@ import math
 
 import numpy as np
 
+from onearm.physiology.bag_contents import assumed_contents
 from onearm.physiology.circumstances import hospital_of
+from onearm.physiology.co_treatment import steroid_days
 from onearm.physiology.courses import Courses, Persons, able_until, courses, decided, follow_up_days
 from onearm.physiology.randomness import Floats, Key, Process, uniform
 from onearm.physiology.settings import MultistateSettings
 from onearm.physiology.supply import NO_BAG, reserve
-from onearm.physiology.ward import DAY, NEVER, Conduct, Minutes, Ward, minute_of, minutes_of, subject_ids
+from onearm.physiology.ward import DAY, NEVER, Conduct, DrugCourse, Minutes, Ward, minute_of, minutes_of, subject_ids
 
 
 def admit(key: Key, settings: MultistateSettings, persons: Persons) -> tuple[Ward, Floats, Courses, Courses]:
@@ -22,11 +24,15 @@ def admit(key: Key, settings: MultistateSettings, persons: Persons) -> tuple[War
     zero = np.asarray(conduct.lock - entry_room(key, settings, persons, planned))
     order = np.flatnonzero(chosen < end)
     at, freed = (minutes_of(zero, days) for days in (chosen, end))
-    bag = np.full(chosen.size, NO_BAG, dtype=np.int64)
+    bag = np.full((chosen.size, 1), NO_BAG, dtype=np.int64)
     bag[order] = reserve(at[order], freed[order], (planned < end)[order], settings.containers)
-    infused = np.where((bag != NO_BAG) & (planned < end), planned, np.inf)
+    infused = np.where((bag[:, 0] != NO_BAG) & (planned < end), planned, np.inf)
     actual = courses(settings, persons, infused)
     hospital = hospital_of(settings, key, persons.patient)
+    decides = np.where(chosen < end, at, NEVER)
+    drip = minutes_of(zero, infused)
+    wanted = np.where(drip == NEVER, decides + round(settings.lag_days * DAY), drip)
+    never = np.full_like(zero, NEVER)
     ward = Ward(
         key=key,
         conduct=conduct,
@@ -35,15 +41,27 @@ def admit(key: Key, settings: MultistateSettings, persons: Persons) -> tuple[War
         hospital=hospital,
         measured=persons.measured(settings.rho),
         zero=zero,
-        decided=np.where(chosen < end, at, NEVER),
+        decided=decides,
         bag=bag,
-        infused=minutes_of(zero, infused),
+        planned=np.where(bag == NO_BAG, NEVER, wanted[:, None]),
+        infused=drip[:, None],
+        contents=assumed_contents(key, bag),
         spell_start=minutes_of(zero[:, None], actual.spell_start),
         spell_end=minutes_of(zero[:, None], actual.spell_end),
         died=minutes_of(zero, actual.died),
         left=minutes_of(zero, actual.left),
+        lost=never,
+        refused=np.zeros(zero.shape, dtype=np.bool_),
+        drugs=(_steroid(key, settings, persons, zero),),
+        barred=never,
+        lot_viability=None,
     )
     return ward, infused, actual, untreated
+
+
+def _steroid(key: Key, settings: MultistateSettings, persons: Persons, zero: Minutes) -> DrugCourse:
+    start, end = steroid_days(key, persons.patient, settings.steroid_share)
+    return DrugCourse("corticosteroid", "STER", minutes_of(zero, start), minutes_of(zero, end))
 
 
 def conduct_of(settings: MultistateSettings) -> Conduct:
@@ -60,9 +78,8 @@ def conduct_of(settings: MultistateSettings) -> Conduct:
         hospitals=s.hospitals,
         opened=opened,
         lock=minute_of(s.data_lock) + DAY - 1,
-        lag_days=s.lag_days,
+        m_per_kg=1.0,
         containers=s.containers,
-        steroid_share=s.steroid_share,
         measured_days=s.measured_days,
     )
 

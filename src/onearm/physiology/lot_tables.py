@@ -1,12 +1,12 @@
 """Product tables of a ward: what the lots are, what they showed, their release and their bags. All numbers assumed."""
 
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from onearm.physiology.bag_contents import fuller
 from onearm.physiology.randomness import Process, normal
 from onearm.physiology.table_columns import UNIT, decimal_text, moment, rounded, table
 from onearm.physiology.ward import DAY, HOUR, Minutes, Ward
@@ -19,6 +19,7 @@ STORAGE_C = -150
 _SPECIFICATION = "VSPEC-1"
 _LEAD_DAYS = 120  # all lots before the first possible patient
 _SHELF_DAYS = 730
+_VIABILITY_SHOWN = (72.0, 61.4)  # %: least of a lot that is released, that of a lot that is rejected
 # test, unit, low, high, expected text, result (None: drawn); limits as in the default rule book
 _TESTS: tuple[tuple[str, str, str | None, str | None, str | None, str | None], ...] = (
     ("viability", "%", "70", "100", None, None),
@@ -36,16 +37,18 @@ def product_tables(ward: Ward) -> dict[str, pl.DataFrame]:
     bags = bags_made(ward)
     if bags == 0:
         return {}
-    lot = np.arange(-(-bags // BAGS_PER_LOT), dtype=np.int64)
+    good = -(-bags // BAGS_PER_LOT)
+    lot = np.arange(good + ward.conduct.product.lots_rejected, dtype=np.int64)
     made = made_at(ward, lot)
     ids = lot_ids(lot)
+    filled = np.where(lot < good, np.minimum(bags - lot * BAGS_PER_LOT, BAGS_PER_LOT), BAGS_PER_LOT)
     return {
         "specifications": _specifications(ward),
-        "lots": _lots(ward, ids, made, np.minimum(bags - lot * BAGS_PER_LOT, BAGS_PER_LOT)),
+        "lots": _lots(ward, ids, made, filled),
         "lot_materials": _materials(ward, ids, made),
-        "lot_tests": _tests(ward, lot, made),
-        "release_decisions": _releases(ward, ids, made),
-        "containers": _containers(ward, np.arange(bags, dtype=np.int64)),
+        "lot_tests": _tests(ward, lot, made, lot >= good),
+        "release_decisions": _releases(ward, ids, lot >= good),
+        "containers": _containers(ward, np.concatenate([np.arange(bags, dtype=np.int64), rejected_bags(ward)])),
     }
 
 
@@ -53,6 +56,17 @@ def bags_made(ward: Ward) -> int:
     """How many bags there are."""
     needed = int(ward.bag.max(initial=-1)) + 1
     return needed if ward.conduct.containers is None else ward.conduct.containers
+
+
+def rejected_bags(ward: Ward) -> NDArray[np.int64]:
+    """Bags of the lots that were rejected: whole lots after the others."""
+    first = -(-bags_made(ward) // BAGS_PER_LOT) * BAGS_PER_LOT
+    return first + np.arange(ward.conduct.product.lots_rejected * BAGS_PER_LOT, dtype=np.int64)
+
+
+def rejected_at(ward: Ward, lot: NDArray[np.int64]) -> Minutes:
+    """When the qualified person decided on each lot."""
+    return made_at(ward, lot) + 15 * DAY
 
 
 def bag_ids(bag: NDArray[np.int64]) -> list[str]:
@@ -99,7 +113,7 @@ def _lots(ward: Ward, ids: list[str], made: Minutes, bags: NDArray[np.int64]) ->
         "frozen_at": moment(made + 2 * HOUR),
         "freezing_medium": "albumin and dimethyl sulfoxide",
         "dmso_percent": "10",
-        "nominal_viable_m": str(BAG_MILLION),
+        "nominal_viable_m": _label(ward),
         "product_volume_ml": str(BAG_ML),
         "containers_made": bags,
         "storage_c": str(STORAGE_C),
@@ -122,9 +136,14 @@ def _materials(ward: Ward, ids: list[str], made: Minutes) -> pl.DataFrame:
     return table(ward, UNIT, columns)
 
 
-def _tests(ward: Ward, lot: NDArray[np.int64], made: Minutes) -> pl.DataFrame:
+def _tests(ward: Ward, lot: NDArray[np.int64], made: Minutes, rejected: NDArray[np.bool_]) -> pl.DataFrame:
+    """One row per test and lot; a rejected lot fails its viability."""
     ids = lot_ids(lot)
-    viability = decimal_text(rounded(np.clip(93 + 1.5 * normal(ward.key, Process.LOT, lot), 85, 99), 1), 1)
+    share = 93 + 1.5 * normal(ward.key, Process.LOT, lot)
+    if ward.lot_viability is not None:
+        share = 100 * ward.lot_viability[lot] + normal(ward.key, Process.LOT, lot, draw=1)
+    least, fails = _VIABILITY_SHOWN
+    viability = decimal_text(rounded(np.where(rejected, fails, np.clip(share, least, 99)), 1), 1)
     frames = []
     for test, unit, _, _, expected, result in _TESTS:
         shown: Any = viability if result is None else result
@@ -140,7 +159,7 @@ def _tests(ward: Ward, lot: NDArray[np.int64], made: Minutes) -> pl.DataFrame:
             "raw_unit": unit,
             "value": pl.Series([None] * lot.size, dtype=pl.String) if expected else shown,
             "result_text": pl.Series([expected] * lot.size, dtype=pl.String),
-            "verdict": "pass",
+            "verdict": np.where(rejected, "fail", "pass") if result is None else "pass",
             "sampled_at": moment(made + HOUR),
             "reported_at": moment(made + 14 * DAY),
             "analyst_id": f"{UNIT}-ANALYST1",
@@ -150,16 +169,21 @@ def _tests(ward: Ward, lot: NDArray[np.int64], made: Minutes) -> pl.DataFrame:
     return pl.concat(frames)
 
 
-def _releases(ward: Ward, ids: list[str], made: Minutes) -> pl.DataFrame:
+def _releases(ward: Ward, ids: list[str], rejected: NDArray[np.bool_]) -> pl.DataFrame:
     columns = {
         "decision_id": [f"{i}-R1" for i in ids],
         "lot_id": ids,
-        "decision": "release",
-        "decided_at": moment(made + 15 * DAY),
+        "decision": np.where(rejected, "reject", "release"),
+        "decided_at": moment(rejected_at(ward, np.arange(len(ids)))),
         "decided_by": f"{UNIT}-QP",
-        "reason": "all tests of the specification pass",
+        "reason": np.where(rejected, "viability below the limit", "all tests of the specification pass"),
     }
     return table(ward, UNIT, columns)
+
+
+def _label(ward: Ward) -> str:
+    """Viable cells by the label of a bag, 10^6."""
+    return f"{BAG_MILLION * fuller(ward.conduct.m_per_kg):g}"
 
 
 def _containers(ward: Ward, bag: NDArray[np.int64]) -> pl.DataFrame:
@@ -167,7 +191,7 @@ def _containers(ward: Ward, bag: NDArray[np.int64]) -> pl.DataFrame:
         "container_id": bag_ids(bag),
         "lot_id": lot_ids(bag // BAGS_PER_LOT),
         "container_no": bag % BAGS_PER_LOT + 1,
-        "nominal_viable_m": str(Decimal(BAG_MILLION)),
+        "nominal_viable_m": _label(ward),
         "volume_ml": str(BAG_ML),
     }
     return table(ward, UNIT, columns)

@@ -132,7 +132,31 @@ STATES = (
 OBSERVED = ("P", "L", "PF")
 
 #: symbols used by code that is not an equation
-USED_ELSEWHERE = ("P_0", "viability", "k_age", "pf_vent", "lag_vent", "rho_B", "stay_out")
+USED_ELSEWHERE = (
+    "P_0",
+    "viability",
+    "k_age",
+    "pf_vent",
+    "lag_vent",
+    "rho_B",
+    "stay_out",
+    "site_death",
+    "c_L",
+    "c_O",
+    "sd_crp",
+    "sd_ferritin",
+    "sd_d_dimer",
+    "sd_ldh",
+    "sd_il6",
+    "sd_t_cd3",
+    "sd_b_cd19",
+    "sd_pf",
+    "sd_sofa",
+    "ar_day",
+    "sd_assay",
+    "sd_film",
+    "sd_reader",
+)
 
 _NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _FUNCTIONS = frozenset(("ln", "exp", "sqrt"))

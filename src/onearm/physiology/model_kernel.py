@@ -25,8 +25,9 @@ Floats = NDArray[np.float64]
     AT_F0, AT_g_F, AT_k_LDH, AT_LDH0, AT_g_LDH, AT_k_DD, AT_DD0, AT_g_DD, AT_k_T, AT_K_T,
     AT_T0, AT_rho_B, AT_D50, AT_pf_vent, AT_lag_vent, AT_pf_wean, AT_pf_width, AT_b0, AT_b1, AT_b2,
     AT_b3, AT_h0, AT_h1, AT_h2, AT_h3, AT_l_bg, AT_k_out, AT_r0, AT_tau_r, AT_r1,
-    AT_z_age, AT_stay_out,
-) = range(82)
+    AT_z_age, AT_stay_out, AT_c_L, AT_c_O, AT_site_death, AT_sd_crp, AT_sd_ferritin, AT_sd_d_dimer, AT_sd_ldh, AT_sd_il6,
+    AT_sd_t_cd3, AT_sd_b_cd19, AT_sd_pf, AT_sd_sofa, AT_ar_day, AT_sd_assay, AT_sd_film, AT_sd_reader,
+) = range(98)
 SCALES = (1.0, 1.0, 10.0, 1.0, 100.0, 1000.0, 1000.0, 1000.0, 1.0, 10.0, 1.0, 1.0)
 
 

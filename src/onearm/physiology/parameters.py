@@ -109,8 +109,7 @@ class ParameterSet:
     @property
     def sha256(self) -> str:
         """SHA-256 of all records as canonical JSON."""
-        text = json.dumps([asdict(r) for r in self.records], sort_keys=True, default=str, separators=(",", ":"))
-        return sha256(text.encode()).hexdigest()
+        return _sha256_of(self.records)
 
     @property
     def assumption_share(self) -> float:
@@ -151,6 +150,12 @@ class ParameterSet:
                 chance = uniform(key, Process.PARAMETER, numbers, day=_LEVEL_DAY[level], draw=record.number)
                 drawn[:, place] = quantile(record, chance)
         return drawn
+
+
+@cache
+def _sha256_of(records: tuple[Parameter, ...]) -> str:
+    text = json.dumps([asdict(r) for r in records], sort_keys=True, default=str, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()
 
 
 #: A lot and a patient of the same number must not share their draws.

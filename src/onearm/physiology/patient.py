@@ -32,6 +32,7 @@ MARKERS = MappingProxyType(
     }
 )
 CAUSES = ("", "lung", "other")
+FREE_OF_DAYS = 28
 
 
 class CoursesFailed(RuntimeError):
@@ -223,3 +224,12 @@ def discharge(changes: Floats, death_day: Floats, stay_out_days: Floats, last_da
     day = np.where(is_out, last + stay_out_days, np.nan)
     stays = np.isnan(death_day) | (death_day > day)
     return np.asarray(np.where(stays & (day <= last_day), day, np.nan), dtype=np.float64)
+
+
+def ventilator_free_days(courses: Courses) -> Floats:
+    """Days of the first 28 off the ventilator and alive; 0 for who dies in them. Shape (patients,)."""
+    start, off = courses.ventilation_changes[:, 0::2], courses.ventilation_changes[:, 1::2]
+    ends = np.where(np.isfinite(start) & np.isnan(off), np.inf, off)
+    on = np.clip(np.minimum(ends, FREE_OF_DAYS) - start, 0, None)
+    free = FREE_OF_DAYS - np.nansum(on, axis=1)
+    return np.where(courses.death_day <= FREE_OF_DAYS, 0.0, free)

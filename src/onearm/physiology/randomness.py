@@ -15,12 +15,7 @@ Floats = NDArray[np.float64]
 Words = NDArray[np.uint64]
 
 DAY_OFFSET = 2**31  # so that days before day zero are legal
-_ROUNDS = 10
-_MULTIPLIERS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)
-_WEYL = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)
 _WORD = 2**64
-_HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
-_CHUNK = 1 << 14  # blocks at a time, so that the work fits the cache
 _LARGEST = 1 - 2.0**-53
 
 
@@ -61,6 +56,22 @@ class Process(IntEnum):
     HOST_MARKER = 32  # draw = number of the marker
     HOST_ASSAY = 33  # the same
     HOST_DECISION = 34
+    CALIBRATION = 35  # patient = row of the table; draw = place of the parameter
+    POSTERIOR = 36
+    SINGLE_ARM = 37  # treating and follow-up of uncontrolled groups
+    DOSES = 38  # draw = how many, days between
+    TRANSPORT = 39  # patient = number of the bag
+    REACTION = 40  # draw = number of the dose
+    ICU_EVENT = 41  # day
+    TRANSFER = 42
+    SCREENING = 43  # draw = consent, number of the criterion
+    CO_TREATMENT = 44  # draw = drug, start
+    RECORD_ERROR = 45  # draw = kind
+    HOSPITAL_UNIT = 46  # patient = number of the hospital; draw = number of the marker
+    HOSPITAL_LIMIT = 47  # the same
+    VISIT = 48  # kept or not
+    IMAGE = 49  # draw = time, missing, name, film
+    IMAGE_READ = 50  # draw = place of the reader
 
 
 class Key(NamedTuple):
@@ -102,39 +113,15 @@ def philox(key: Key, *counter: ArrayLike) -> Words:
 
     An array of trials has that dimension too.
     """
+    from onearm.physiology.philox_kernel import first_words
+
     if not all(0 <= k < _WORD for k in key if isinstance(k, int)):
         raise ValueError(f"seed and trial must lie in 0..2^64-1, not {key.seed}, {key.trial}")
-    words = np.broadcast_arrays(*(np.atleast_1d(np.asarray(c)).astype(np.uint64) for c in counter))
-    first = np.empty(words[0].shape, dtype=np.uint64)
-    trial = key.trial
-    for start in range(0, first.size, _CHUNK):
-        part = slice(start, start + _CHUNK)
-        second = trial[part] if isinstance(trial, np.ndarray) else trial
-        first[part] = _block((key.seed, second), *(w[part] for w in words))
+    c0, c1, c2, c3 = (np.atleast_1d(np.asarray(c)).astype(np.uint64) for c in counter)
+    trial = key.trial if isinstance(key.trial, np.ndarray) else np.array([key.trial], dtype=np.uint64)
+    first = np.empty(np.broadcast_shapes(c0.shape, c1.shape, c2.shape, c3.shape), dtype=np.uint64)
+    first_words(np.uint64(key.seed), trial, c0, c1, c2, c3, first)
     return first
-
-
-def _block(key: tuple[int, int | Words], c0: Words, c1: Words, c2: Words, c3: Words) -> Words:
-    for i in range(_ROUNDS):
-        k0, k1 = (_turned(k, i * w) for k, w in zip(key, _WEYL, strict=True))
-        high0, low0 = _product(_MULTIPLIERS[0], c0)
-        high1, low1 = _product(_MULTIPLIERS[1], c2)
-        c0, c1, c2, c3 = high1 ^ c1 ^ k0, low1, high0 ^ c3 ^ k1, low0
-    return c0
-
-
-def _turned(k: int | Words, by: int) -> np.uint64 | Words:
-    return np.uint64((k + by) % _WORD) if isinstance(k, int) else k + np.uint64(by % _WORD)
-
-
-def _product(a: int, x: Words) -> tuple[Words, Words]:
-    """High and low word of the product of two 64-bit numbers."""
-    a_high, a_low = np.uint64(a >> 32), np.uint64(a & 0xFFFFFFFF)
-    x_high, x_low = x >> _HALF, x & _LOW
-    upper, lower = a_low * x_high, a_high * x_low
-    middle = ((a_low * x_low) >> _HALF) + (upper & _LOW) + (lower & _LOW)
-    high = a_high * x_high + (upper >> _HALF) + (lower >> _HALF) + (middle >> _HALF)
-    return high, np.uint64(a) * x
 
 
 def _unit(words: Words) -> Floats:

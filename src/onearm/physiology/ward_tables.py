@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from onearm.physiology.purpose import Purpose
 from onearm.physiology.randomness import Floats, Key, Process, exponential, normal, uniform
-from onearm.physiology.supply import NO_BAG
 from onearm.physiology.table_columns import UNIT, decimal_text, moment, of, rounded, site_ids, table, timed
-from onearm.physiology.ward import DAY, NEVER, Minutes, Ward, minutes_of
+from onearm.physiology.ward import DAY, NEVER, Minutes, Ward
 from onearm.records.subjects import COMORBIDITIES
+from onearm.vocabulary.identifiers import personal_data
 
 # all assumed; independent of severity, hospital and treatment
 _AGE = (61.0, 11.0, 18.0, 89.0)  # years: mean, SD, least, most
@@ -21,16 +21,18 @@ _SHARES = dict(zip(COMORBIDITIES, (0.45, 0.25, 0.08, 0.06, 0.05, 0.03, 0.04, 0.3
 _SYMPTOMS_DAYS = (3.0, 4.0)  # before hospital: least, mean beyond it
 _HOSPITAL_DAYS = (1.5, 2.0)  # before ventilation, the same
 _ICU_DAYS = 1.0  # before ventilation, at most
-_STEROID_DAYS = (2.0, 10.0)  # latest start after ventilation, duration
 
 
 def source_table(ward: Ward, purpose: Purpose) -> pl.DataFrame:
     """One source: every patient of the virtual hospitals, treated or not."""
     s = ward.conduct
     entries = moment(np.array([ward.zero.min(), ward.zero.max()])).dt.date()
+    settings = s.settings_sha256[:12]
+    if personal_data(f"settings {settings},"):  # all digits: it reads as a telephone number
+        settings = settings[:8]
     row = {
         "source_id": s.source_id,
-        "title": f"virtual hospitals, {s.generator}, settings {s.settings_sha256[:12]}, for {purpose.value}",
+        "title": f"virtual hospitals, {s.generator}, settings {settings}, for {purpose.value}",
         "kind": "virtual",
         "population": "virtual adults who begin invasive ventilation",
         "setting": f"{s.hospitals} virtual hospitals",
@@ -51,39 +53,65 @@ def source_table(ward: Ward, purpose: Purpose) -> pl.DataFrame:
 
 def subject_table(ward: Ward) -> pl.DataFrame:
     """One row per patient; `treated_path` are those with a decision to treat."""
-    key, patient = ward.key, ward.patient
     hospital_at, icu_at = _arrival(ward)
     symptoms = (hospital_at - _before(ward, _SYMPTOMS_DAYS, 0)) // DAY * DAY + DAY // 2
-    height = _cut(normal(key, Process.BODY, patient), _HEIGHT)
-    age = ages(key, patient)
-    draws = uniform(key, Process.COMORBIDITY, patient[:, None], draw=np.arange(len(COMORBIDITIES)))
-    has = {name: _yes(draws[:, i] < _SHARES[name]) for i, name in enumerate(COMORBIDITIES)}
-    treat = (ward.bag != NO_BAG) & ward.seen(ward.decided)
+    treat = ward.treats & ward.seen(ward.decided)
+    fixed = fixed_columns(ward.key, ward.patient)
     columns: dict[str, Any] = {
         "subject_id": ward.subject_id,
         "source_id": ward.conduct.source_id,
         "cohort": np.where(treat, "treated_path", "concurrent_untreated"),
-        "sex": np.where(uniform(key, Process.SEX, patient) < _FEMALE, "female", "male"),
-        "age_years": decimal_text(rounded(age, 0), 0),
-        "height_cm": decimal_text(rounded(height, 0), 0),
+        **{name: fixed[name] for name in ("sex", "age_years", "height_cm")},
         **timed("symptoms_at", symptoms, "day"),
         **timed("hospital_at", hospital_at),
         **timed("icu_at", icu_at),
         **timed("ventilated_at", ward.zero),
         "calendar_month": moment(hospital_at).dt.strftime("%Y-%m"),
-        **has,
+        **{name: fixed[name] for name in COMORBIDITIES},
     }
     return table(ward, site_ids(ward.hospital), columns)
 
 
+def fixed_columns(key: Key, patient: NDArray[np.int64]) -> pl.DataFrame:
+    """What a patient brings: sex, age, height and comorbidities, a row each."""
+    draws = uniform(key, Process.COMORBIDITY, patient[:, None], draw=np.arange(len(COMORBIDITIES)))
+    return pl.DataFrame(
+        {
+            "sex": np.where(uniform(key, Process.SEX, patient) < _FEMALE, "female", "male"),
+            "age_years": decimal_text(rounded(ages(key, patient), 0), 0),
+            "height_cm": decimal_text(rounded(heights(key, patient), 0), 0),
+            **{name: _yes(draws[:, i] < _SHARES[name]) for i, name in enumerate(COMORBIDITIES)},
+        }
+    )
+
+
+def deferral_table(ward: Ward, at: Minutes) -> pl.DataFrame:
+    """Not today, on the morning `at`, for whoever is ventilated then and is decided on later or never."""
+    row = np.flatnonzero((at < ward.first_end) & ward.seen(at) & (ward.decided > at) & (ward.barred > at))
+    before = at[row] < ward.conduct.offered
+    columns = {
+        "decision_id": of(ward.subject_id, row) + "-D0",
+        "subject_id": of(ward.subject_id, row),
+        "decided_at": moment(at[row]),
+        "decision": "defer",
+        "decided_by": site_ids(ward.hospital[row]) + "-DOC",
+        "reason": np.where(before, "no_product", "clinician"),
+        "product_available": ~before,
+    }
+    return table(ward, site_ids(ward.hospital[row]), columns)
+
+
 def decision_table(ward: Ward) -> pl.DataFrame:
     """One decision per patient: treat, or why not. Not decided at the lock: deferred."""
-    end = ward.spell_end[:, 0]
+    end = ward.first_end
     decided = ward.decided < NEVER
-    at = np.where(decided, ward.decided, end)
+    barred = ward.barred < end
+    at = np.where(decided, ward.decided, np.minimum(end, ward.barred))
     pending = ~ward.seen(at)
-    treat = decided & (ward.bag != NO_BAG)
-    reason = np.select([pending, decided, ward.died == end], ["clinician", "no_product", "died_first"], "improving")
+    treat = decided & ward.treats
+    states = [pending, barred, decided & ward.refused, decided, ward.lost == end, ward.died == end]
+    whys = ["clinician", "not_eligible", "no_consent", "no_product", "transferred", "died_first"]
+    reason = np.select(states, whys, "improving")
     columns = {
         "decision_id": pl.Series(ward.subject_id) + "-D1",
         "subject_id": ward.subject_id,
@@ -91,40 +119,39 @@ def decision_table(ward: Ward) -> pl.DataFrame:
         "decision": np.select([pending, treat], ["defer", "treat"], "do_not_treat"),
         "decided_by": site_ids(ward.hospital) + "-DOC",
         "reason": pl.Series(reason).set(pl.Series(treat & ~pending), None),
-        "product_available": pl.Series(treat).set(pl.Series(pending | ~decided), None),
+        "product_available": pl.Series(treat).set(pl.Series(pending | ~decided | ward.refused), None),
     }
     return table(ward, site_ids(ward.hospital), columns)
 
 
 def episode_table(ward: Ward) -> pl.DataFrame:
-    """Stays, ventilation and corticosteroids. Intensive care ends with ventilation."""
+    """Stays, ventilation and drugs. Intensive care ends with ventilation."""
     hospital_at, icu_at = _arrival(ward)
     icu_start = ward.spell_start.copy()
     icu_start[:, 0] = icu_at
-    from_day, until_day = steroid_days(ward.key, ward.patient, ward.conduct.steroid_share)
-    steroid = minutes_of(ward.zero, from_day)
-    steroid = np.where(steroid < ward.gone, steroid, NEVER)
-    steroid_end = np.minimum(minutes_of(ward.zero, until_day), ward.gone)
     parts = [_episodes(ward, "hospital", "HOSP", hospital_at, ward.gone)]
     for spell in range(ward.spell_start.shape[1]):
         end = ward.spell_end[:, spell]
         parts.append(_episodes(ward, "icu", f"ICU{spell + 1}", icu_start[:, spell], end))
         parts.append(_episodes(ward, "invasive_ventilation", f"VENT{spell + 1}", ward.spell_start[:, spell], end))
-    parts.append(_episodes(ward, "corticosteroid", "STER", steroid, steroid_end))
+    for drug in ward.drugs:
+        start = np.where(drug.start < ward.gone, drug.start, NEVER)
+        parts.append(_episodes(ward, drug.kind, drug.mark, start, np.minimum(drug.end, ward.gone)))
     return pl.concat(parts)
 
 
 def outcome_table(ward: Ward) -> pl.DataFrame:
-    """Extubated, reintubated, left intensive care, left hospital alive, died; everybody alive is seen at the lock."""
-    alive = np.where(ward.seen(ward.died), NEVER, ward.lock)
+    """Extubated, reintubated, left intensive care, left alive, moved, died; the living are seen at the lock."""
+    alive = np.where(ward.seen(ward.died) | ward.seen(ward.lost), NEVER, ward.lock)
     parts = [
         _outcomes(ward, "left_hospital_alive", "HOME", ward.left),
         _outcomes(ward, "died", "DIED", ward.died),
+        _outcomes(ward, "transferred", "MOVED", ward.lost),
         _outcomes(ward, "seen_alive", "SEEN", alive),
     ]
     for spell in range(ward.spell_end.shape[1]):
         end = ward.spell_end[:, spell]
-        off = np.where(end == ward.died, NEVER, end)
+        off = np.where((end == ward.died) | (end == ward.lost), NEVER, end)
         parts.append(_outcomes(ward, "extubated", f"EXT{spell + 1}", off))
         parts.append(_outcomes(ward, "left_icu", f"ICU{spell + 1}", off))
         if spell:
@@ -132,17 +159,14 @@ def outcome_table(ward: Ward) -> pl.DataFrame:
     return pl.concat(parts)
 
 
+def heights(key: Key, patient: NDArray[np.int64]) -> Floats:
+    """Centimetres."""
+    return _cut(normal(key, Process.BODY, patient), _HEIGHT)
+
+
 def ages(key: Key, patient: NDArray[np.int64]) -> Floats:
     """Years."""
     return _cut(normal(key, Process.AGE, patient), _AGE)
-
-
-def steroid_days(key: Key, patient: NDArray[np.int64], share: float) -> tuple[Floats, Floats]:
-    """Days since ventilation from and until which a corticosteroid is given; inf for whom it is not."""
-    latest, length = _STEROID_DAYS
-    given = uniform(key, Process.STEROID, patient) < share
-    start = np.where(given, uniform(key, Process.STEROID, patient, draw=1) * latest, np.inf)
-    return start, start + length
 
 
 def _arrival(ward: Ward) -> tuple[Minutes, Minutes]:

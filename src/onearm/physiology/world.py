@@ -2,12 +2,19 @@
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from onearm.physiology.co_treatment import CoTreatment
+from onearm.physiology.measurement_policy import MeasurementPolicy
 from onearm.physiology.parameters import ParameterSet, default_parameters
+from onearm.physiology.product_policy import ProductPolicy
 from onearm.physiology.purpose import Efficacy
+from onearm.physiology.record_errors import RecordErrors
+
+_MOST_M_PER_KG = 2.5  # so that no dose is beyond the context of use by an error of the count
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +32,25 @@ class World:
     first_entry: date = date(2020, 3, 12)  # ventilation starts evenly over `entry_days` from here
     entry_days: int = 42
     data_lock: date = date(2020, 6, 30)  # known to the end of this day
-    treat_per_day: float = 0.04  # rate of deciding to treat on a ventilated day, at severity 0; 0: nobody is treated
+    treat_per_day: float = 0.04  # rate of deciding to treat on a ventilated day to day 28, at severity 0; 0: never
     gamma: float = 0.0  # log rate per unit of severity: negative treats the less severe
     severity: Literal["measured", "hidden"] = "measured"  # that moves the decision: the morning's P/F, or the damage
     offer_from_days: int = 0  # treating is not decided on an earlier morning
     lag_days: float = 1.0  # decision to infusion
-    containers: int | None = 13  # bags made, given in the order of decisions; None: as many as are needed
-    m_per_kg: float = 1.0  # 1e6 viable cells per kg
-    steroid_share: float = 0.6  # given a corticosteroid, whatever the severity; what it does: `w_s`
+    most_treated: int | None = 13  # patients, in the order of decisions; None: no limit
+    containers: int | None = None  # bags made; None: as many as are needed
+    m_per_kg: float = 1.0  # 1e6 viable cells per kg and dose
+    refuse_share: float = 0.05  # of those decided on, who do not agree
+    site_treat: float = 0.0  # SD of the log rate of treating between hospitals
+    product_from_day: int = 0  # of the entry; nothing is decided before
+    drift: float = 1.0  # hazard of death by the lung for who enters first, against who enters last
+    transfer_per_day: float = 0.0  # rate of being moved out of sight on such a day, at severity 0
+    transfer_gamma: float = 0.0  # log rate per unit of severity
     measured_days: int = 28  # markers from the day before ventilation to this day
+    co_treatment: CoTreatment = CoTreatment()  # drugs beside the cells
+    product: ProductPolicy = ProductPolicy()  # doses, lots that fail, transport, reactions
+    measurement: MeasurementPolicy = MeasurementPolicy()  # what is missing, units, limits, images, visits
+    errors: RecordErrors = RecordErrors()  # put into the records on purpose
     source_id: str = "VIRTUAL-A"
 
     def __post_init__(self) -> None:
@@ -41,17 +58,28 @@ class World:
         wrong = {
             "patients and entry_days must be above 0": min(self.patients, self.entry_days) < 1,
             "hospitals must lie in 1..99": not 1 <= self.hospitals <= 99,
-            "treat_per_day, lag_days and m_per_kg must not be negative": min(
-                self.treat_per_day, self.lag_days, self.m_per_kg
+            "numbers must be finite": not all(map(math.isfinite, self._numbers)),
+            "rates, spreads and lag_days must not be negative": min(
+                self.treat_per_day, self.transfer_per_day, self.site_treat, self.lag_days
             )
             < 0,
-            "steroid_share must lie in 0..1": not 0 <= self.steroid_share <= 1,
-            "measured_days and offer_from_days must not be negative": min(self.measured_days, self.offer_from_days) < 0,
+            f"m_per_kg must be above 0 and at most {_MOST_M_PER_KG:g}": not 0 < self.m_per_kg <= _MOST_M_PER_KG,
+            "most_treated and containers must not be negative": min(self.most_treated or 0, self.containers or 0) < 0,
+            "refuse_share must lie in 0..1": not 0 <= self.refuse_share <= 1,
+            "drift must be above 0": self.drift <= 0,
+            "measured_days, offer_from_days and product_from_day must not be negative": min(
+                self.measured_days, self.offer_from_days, self.product_from_day
+            )
+            < 0,
             "data_lock must not be before the last entry": self.data_lock.toordinal() < last_entry,
         }
         found = [what for what, holds in wrong.items() if holds]
         if found:
-            raise ValueError(f"{'; '.join(found)}: {self}")
+            raise ValueError("; ".join(found))
+
+    @property
+    def _numbers(self) -> list[float]:
+        return [value for value in (getattr(self, name) for name in self.__slots__) if isinstance(value, int | float)]
 
     @property
     def sha256(self) -> str:
