@@ -13,7 +13,7 @@ from onearm.product.history import History
 from onearm.records import check_records, read_records
 from onearm.results.finding import Finding, Severity
 
-VIRTUAL = Path(__file__).parents[2] / "examples" / "virtual-13" / "records"
+VIRTUAL = Path(__file__).parents[2] / "examples" / "virtual-balmys" / "records"
 
 
 def broken_world():

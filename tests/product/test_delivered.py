@@ -155,7 +155,8 @@ def test_an_interruption_says_when_and_why(pauses, told):
 @pytest.mark.parametrize(("minutes", "told"), [(9, 1), (10, 0), (60, 0), (61, 1)])
 def test_an_unusual_length_is_told(minutes, told):
     world = small_world().change("infusions", INFUSION, stopped_at=NOW + minutes * MINUTE)
-    world.change("infusion_containers", ROW, last_drop_at=NOW + 9 * MINUTE)
+    world.change("infusion_containers", ROW, last_drop_at=NOW + minutes * MINUTE)
+    world.change("custody", f"{bag_id(1)}-10", occurred_at=NOW + minutes * MINUTE)
     assert [f.severity for f in world.findings("D2")] == ["inform"] * told
 
 

@@ -34,6 +34,7 @@ def test_the_numbers_of_the_design():
     assert (book.dose_tolerance_percent, book.match_age_min, book.storage_limit_c) == (10, 30, -120)
     assert (book.dmso_confirm_g_per_kg_day, book.dmso_block_g_per_kg_day) == (D("0.33"), 1)
     assert (book.dmso_density_g_per_ml, book.keep_years, book.serious_report_h) == (D("1.1"), 30, 24)
+    assert book.times_differ_min == 15
     assert (book.max_doses, book.min_hours_between_doses, book.deferred_consent_h) == (3, None, 72)
 
 

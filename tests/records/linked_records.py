@@ -165,7 +165,7 @@ def _lay_subject(world: World, subject: str, source: str, cohort: str, patient: 
         subject_id=subject,
         source_id=source,
         cohort=cohort,
-        age_years=Decimal("63.5"),
+        age_years=Decimal("60.5") + int(subject.rpartition("-")[2]),  # no two patients look like one person
         age_low=60,
         age_high=70,
         listed_at=None,

@@ -97,11 +97,16 @@ def check(folder: Study, db: Db = None) -> None:
     Example:  onearm check examples/balmys19
     """
     from onearm.cli.study_ledger import as_files
+    from onearm.sources.rulebook_file import read_rulebook
     from onearm.sources.study_folder import read_study
     from onearm.study.checks import check_inputs
 
+    problems: list[Problem] = []
     with as_files(folder, db) as files:
-        notes = check_inputs(read_study(files))
+        inputs, rulebook = read_study(files), read_rulebook(files, problems)
+        if problems:
+            raise StudyProblems(problems)
+        notes = check_inputs(inputs, rulebook)
     print(f"{folder}: no problems found.")
     for note in notes:
         print(f"  note: {note}")

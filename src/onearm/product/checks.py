@@ -32,6 +32,7 @@ from onearm.product.event_rules import (
     serious_events_are_reviewed,
 )
 from onearm.product.history import History
+from onearm.product.infusion_times import infusion_times_are_those_of_custody
 from onearm.product.issue_rules import (
     bags_are_allocated_rightly,
     bags_are_issued_rightly,
@@ -86,6 +87,7 @@ RULES: tuple[Rule, ...] = (
     infusions_name_their_bags,
     interruptions_have_their_reason,
     infusions_take_their_time,
+    infusion_times_are_those_of_custody,
     doses_stay_within_the_protocol,
     doses_keep_their_distance,
     bags_taken_keep_the_load_low,

@@ -139,11 +139,7 @@ def _far_from_label(history: History, bag: BagDelivered, row: Row, key: str) -> 
 
 def infusions_name_their_bags(history: History) -> Iterator[Finding]:
     """D2: an infusion that ended has its bags, and every bag started for its order is among them."""
-    started: dict[str, set[str]] = {}
-    for bag, steps in history.lives.items():
-        for step in steps:
-            if step.event["event"] == "started" and step.before.dose_order_id is not None:
-                started.setdefault(step.before.dose_order_id, set()).add(bag)
+    started = bags_started(history)
     for name, infusion in history.infusions.items():
         given = {bag["container_id"] for bag in history.bags.get(name, ())}
         missing = sorted(started.get(infusion["dose_order_id"], set()) - given)
@@ -159,6 +155,16 @@ def infusions_name_their_bags(history: History) -> Iterator[Finding]:
             f"La infusión {name} terminó; no consta como administrada: {which if missing else 'ninguna bolsa'}.",
             "Record volume, count and times of each bag.",
         )
+
+
+def bags_started(history: History) -> Mapping[str, set[str]]:
+    """Order -> the bags that custody says were started for it."""
+    started: dict[str, set[str]] = {}
+    for bag, steps in history.lives.items():
+        for step in steps:
+            if step.event["event"] == "started" and step.before.dose_order_id is not None:
+                started.setdefault(step.before.dose_order_id, set()).add(bag)
+    return started
 
 
 def interruptions_have_their_reason(history: History) -> Iterator[Finding]:

@@ -104,6 +104,7 @@ class Rulebook:
     dmso_confirm_g_per_kg_day: Decimal = _number("g/kg", "0", "10")
     dmso_block_g_per_kg_day: Decimal = _number("g/kg", "0", "10")
     match_age_min: Decimal = _number("min", "1", "1440")
+    times_differ_min: Decimal = _number("min", "0", "1440")
     reaction_window_h: Decimal = _number("h", "1", "168")
     reaction_baseline_h: Decimal = _number("h", "1", "168")
     reaction_noradrenaline_ug_per_min: Decimal = _number("ug/min", "0", "1000")

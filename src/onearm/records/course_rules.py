@@ -1,5 +1,7 @@
 """Rules of the course: episodes that exclude each other (S3), P/F (S4), units that may not mix (S5), deaths (A1)."""
 
+from datetime import timedelta
+
 import polars as pl
 
 from onearm.records.broken_rows import Wording
@@ -7,9 +9,19 @@ from onearm.records.collection import Records
 from onearm.records.episodes import BREATHING
 from onearm.results.finding import Finding, Severity
 from onearm.vocabulary.clock import Precision
+from onearm.vocabulary.markers import MARKERS
 
 SAME_SAMPLE = "30m"  # PaO2 and FiO2 this far apart still belong together
 PF_TOLERANCE = 0.05
+# Ten lies between units of one analyte (mg/dL and mg/L). Neighbours may be 1.6 apart, and so may the value that belongs
+# between them be from each: ten becomes 6.25 to 16. Over more than three days on each side a true rise and fall by ten
+# fits in: C-reactive protein halves in 19 h.
+UNIT_FACTOR = (6.25, 16.0)
+UNIT_NEIGHBOURS_AGREE = 1.6
+UNIT_NEIGHBOURS_WITHIN = timedelta(days=3)
+# markers of which another unit is another number; ng/mL and ug/L are one
+_OF_OTHER_UNITS = tuple(name for name, m in MARKERS.items() if any(how.factor != 1 for how in m.units.values()))
+_ROUNDING = 1 + 1e-9  # exactly the limit is within
 
 
 def breathing_supports_do_not_overlap(records: Records) -> tuple[Finding, ...]:
@@ -114,6 +126,54 @@ def units_do_not_contradict_the_marker(records: Records) -> tuple[Finding, ...]:
             "Name the right marker; nothing converts one into the other.",
         ).tell("measurements", records["measurements"].filter(wrong))
     )
+
+
+def values_keep_the_unit_of_their_neighbours(records: Records) -> tuple[Finding, ...]:
+    """S5: no lone value lies ten times above or below those before and after it: it may be in another unit.
+
+    Compared within one specimen; a value whose quality somebody judged already is a neighbour only.
+    """
+    units = {name: MARKERS[name].unit for name in _OF_OTHER_UNITS}
+    known_units = pl.col("marker").cast(pl.String).replace_strict(units, return_dtype=pl.String)
+    return tuple(
+        Wording(
+            "S5",
+            Severity.CONFIRM,
+            "{raw_value} {raw_unit}",
+            "{before} to {after} {unit}",
+            "{marker} {value} {unit} of {subject_id} at {collected_at} is about ten times off {before} before and "
+            "{after} after it: is {raw_unit} its unit?",
+            "{marker} {value} {unit} de {subject_id} el {collected_at} difiere unas diez veces de {before} antes y "
+            "{after} después: ¿es {raw_unit} su unidad?",
+            "Look at the unit on the report; mark a value that is right as confirmed_extreme.",
+        ).tell("measurements", _ten_times_off(records["measurements"]).with_columns(unit=known_units))
+    )
+
+
+def _ten_times_off(measurements: pl.DataFrame) -> pl.DataFrame:
+    """Values that are a factor of UNIT_FACTOR from both neighbours, with those as `before` and `after`.
+
+    Sorted once and shifted, for there are millions of rows: a neighbour of another patient or marker is none.
+    """
+    course = ["subject_id", "marker", "specimen"]
+    number = (pl.col("comparator") == "=") & (pl.col("value") > 0)
+    dated = pl.col("collected_at_precision") != Precision.MONTH.value
+    rows = measurements.lazy().filter(pl.col("marker").is_in(_OF_OTHER_UNITS) & number & dated)
+    rows = rows.sort(*course, "collected_at", "replicate", "measurement_id")
+    rows = rows.with_columns(before=pl.col("value").shift(1), after=pl.col("value").shift(-1))
+    at = pl.col("collected_at")
+    near = [
+        pl.all_horizontal(pl.col(c).eq_missing(pl.col(c).shift(step)) for c in course)
+        & ((at - at.shift(step)).abs() <= UNIT_NEIGHBOURS_WITHIN)
+        for step in (1, -1)
+    ]
+    value, before, after = (pl.col(name).cast(pl.Float64) for name in ("value", "before", "after"))
+    low, high = UNIT_FACTOR[0] / _ROUNDING, UNIT_FACTOR[1] * _ROUNDING
+    above = (value / before).is_between(low, high) & (value / after).is_between(low, high)
+    below = (before / value).is_between(low, high) & (after / value).is_between(low, high)
+    agree = pl.max_horizontal(before / after, after / before) <= UNIT_NEIGHBOURS_AGREE * _ROUNDING
+    lone = pl.all_horizontal(*near, above | below, agree, pl.col("quality") == "ok")
+    return rows.with_columns(lone=lone).filter("lone").collect()
 
 
 def grade_5_is_death(records: Records) -> tuple[Finding, ...]:

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from onearm.records.broken_rows import Wording
+from onearm.records.broken_rows import Wording, known
 from onearm.records.collection import Provenance, Records
 from onearm.records.tables import FOREIGN_KEYS
 from onearm.results.finding import Finding, Severity
+from onearm.vocabulary.clock import Precision
 from onearm.vocabulary.identifiers import OWN_SUBJECT, VIRTUAL_SUBJECT
 
 EXTERNAL = "individual_external"
@@ -184,3 +185,39 @@ def nobody_dies_twice(records: Records) -> tuple[Finding, ...]:
             "Keep one of the two.",
         ).tell("outcomes", later.filter(pl.col("outcome_id") != pl.col("first")))
     )
+
+
+def nobody_is_entered_twice(records: Records) -> tuple[Finding, ...]:
+    """K3: no two subjects, at whatever site, share sex, age, minute of ventilation and that of arrival or symptoms.
+
+    Times known by date or month count for nothing here: among thousands many share them.
+    """
+    rows = records["subjects"].filter(_to_the_minute("ventilated_at")).sort("subject_id")
+    if rows.height < 2:
+        return ()
+    person = ["sex", "age_years", "age_low", "age_high", pl.col("ventilated_at").dt.truncate("1m")]
+    twice = []
+    for time in ("hospital_at", "symptoms_at"):
+        at = pl.col(time).dt.truncate("1m")
+        same = rows.filter(_to_the_minute(time)).with_columns(time=pl.lit(time), moment=at)
+        same = same.with_columns(first=pl.col("subject_id").first().over([*person, at]))
+        twice.append(same.filter(pl.col("subject_id") != pl.col("first")))
+    broken = pl.concat(twice).unique("subject_id", keep="first", maintain_order=True).sort("subject_id")
+    return tuple(
+        Wording(
+            "K3",
+            Severity.CONFIRM,
+            "{key}",
+            "one subject for one person",
+            "Subjects {first} and {key} look like one person: sex {sex}, of one age, ventilated {ventilated_at}, "
+            "{time} {moment}.",
+            "Los sujetos {first} y {key} parecen una misma persona: sexo {sex}, de igual edad, ventilados el "
+            "{ventilated_at}, {time} {moment}.",
+            "Ask both sites for their key lists; keep one of the two, or confirm that they are two.",
+        ).tell("subjects", broken)
+    )
+
+
+def _to_the_minute(time: str) -> pl.Expr:
+    """Whether a time is there and known to the minute; `at_date` puts all others at noon."""
+    return pl.col(time).is_not_null() & (known("subjects", time) == Precision.MINUTE.value)

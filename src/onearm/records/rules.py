@@ -9,11 +9,13 @@ from onearm.records.course_rules import (
     one_kind_is_open_once,
     typed_ratio_is_that_of_its_sample,
     units_do_not_contradict_the_marker,
+    values_keep_the_unit_of_their_neighbours,
 )
 from onearm.records.key_rules import (
     external_patients_have_no_product,
     linked_rows_speak_of_one_patient,
     nobody_dies_twice,
+    nobody_is_entered_twice,
     patients_fit_their_source,
     references_have_their_row,
     virtual_patients_stay_apart,
@@ -38,6 +40,7 @@ RULES: tuple[Rule, ...] = (
     patients_fit_their_source,
     virtual_patients_stay_apart,
     nobody_dies_twice,
+    nobody_is_entered_twice,
     doses_follow_decision_order_and_check,
     bags_are_given_within_their_infusion,
     doses_are_in_order,
@@ -49,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     one_kind_is_open_once,
     typed_ratio_is_that_of_its_sample,
     units_do_not_contradict_the_marker,
+    values_keep_the_unit_of_their_neighbours,
     grade_5_is_death,
 )
 

@@ -56,6 +56,12 @@ def check_rows(
     return good.drop(ROW).sort(schema.primary_key()), ()
 
 
+@cache
+def _columns(schema: type[dy.Schema]) -> Mapping[str, dy.Column]:
+    """The columns of a schema, which asks all of its fields each time."""
+    return schema.columns()
+
+
 def holds_every_rule(schema: type[dy.Schema], typed: pl.DataFrame) -> bool:
     """Whether `Schema.filter` would keep every row; five times quicker for one row, which is what an act writes."""
     return all(typed.select(_truths(schema)).row(0))
@@ -80,9 +86,9 @@ def _with_row(schema: type[dy.Schema]) -> type[dy.Schema]:
 
 def _column_problems(schema: type[dy.Schema], frame: pl.DataFrame, file: str) -> Iterable[Problem]:
     for name in frame.columns:
-        if name not in schema.columns():
+        if name not in _columns(schema):
             yield Problem(file, f"column {name} is unknown.", f"Columns are: {', '.join(schema.column_names())}.")
-    for name, column in schema.columns().items():
+    for name, column in _columns(schema).items():
         if name not in frame.columns and not column.nullable:
             yield Problem(file, f"column {name} is missing.", f"Give: {column.description}.")
 
@@ -90,7 +96,7 @@ def _column_problems(schema: type[dy.Schema], frame: pl.DataFrame, file: str) ->
 def _typed(schema: type[dy.Schema], frame: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[str, int, str]]]:
     """The frame in the types of the schema with ROW, and the cells that could not be read: column, row, text."""
     exprs = []
-    for name, column in schema.columns().items():
+    for name, column in _columns(schema).items():
         if name not in frame.columns:
             exprs.append(pl.lit(None, dtype=column.dtype).alias(name))
         elif frame.schema[name] == pl.String:
@@ -99,8 +105,9 @@ def _typed(schema: type[dy.Schema], frame: pl.DataFrame) -> tuple[pl.DataFrame, 
             exprs.append(pl.col(name).cast(column.dtype, strict=False))
     typed = frame.select(*exprs, pl.int_range(pl.len(), dtype=pl.UInt32).alias(ROW))
     broken = []
-    for name in schema.column_names():
-        if name in frame.columns and typed[name].null_count() > frame[name].null_count():
+    before, after = frame.null_count().row(0, named=True), typed.null_count().row(0, named=True)
+    for name in _columns(schema):
+        if name in before and after[name] > before[name]:
             rows = (typed[name].is_null() & frame[name].is_not_null()).arg_true()
             texts = frame[name].gather(rows).cast(pl.String, strict=False)
             broken += [(name, row, text) for row, text in zip(rows, texts, strict=True)]

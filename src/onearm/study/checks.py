@@ -6,13 +6,20 @@ import polars as pl
 
 from onearm.cohort.build import Cohort, build_cohort
 from onearm.cohort.covariates import has_number
+from onearm.product.checks import check_product
 from onearm.protocol.eligibility import asked_name, near_name
 from onearm.protocol.inputs import StudyInputs
+from onearm.protocol.rulebook import Rulebook
+from onearm.records import Records
+from onearm.results.finding import Severity
 from onearm.results.problems import Problem, StudyProblems
 
 
-def check_inputs(inputs: StudyInputs) -> tuple[str, ...]:
-    """Notes worth reading; nothing is computed. Raises StudyProblems with all that would stop a run."""
+def check_inputs(inputs: StudyInputs, rulebook: Rulebook | None = None) -> tuple[str, ...]:
+    """Notes worth reading; nothing is computed. Raises StudyProblems with all that would stop a run.
+
+    With a `rulebook` the rules of product and dose are judged too: what they block is a problem, what they ask a note.
+    """
     notes = [f"{p.file}{f' line {p.line}' if p.line else ''}: {p.sentence} {p.remedy}" for p in inputs.to_confirm]
     if inputs.series is not None and inputs.series.missing():
         notes.append("reported.toml: level L0 for want of " + ", ".join(inputs.series.missing()) + ".")
@@ -20,7 +27,24 @@ def check_inputs(inputs: StudyInputs) -> tuple[str, ...]:
         cohort = build_cohort(inputs.protocol, inputs.records, [s.records for s in inputs.similar])
         require_sound(inputs, cohort)
         notes.extend(_notes(inputs, cohort))
+        if rulebook is not None:
+            notes.extend(_product_notes(inputs.records, rulebook))
     return tuple(notes)
+
+
+def _product_notes(records: Records, rulebook: Rulebook) -> Iterator[str]:
+    """What the rules of product and dose ask of the records. Raises StudyProblems with what they forbid."""
+    found = check_product(records, rulebook)
+    broken = [
+        Problem(f"records/{f.table}.csv", f"{f.rule}: {f.sentence}", f.remedy)
+        for f in found
+        if f.severity is Severity.BLOCK
+    ]
+    if broken:
+        raise StudyProblems(broken, "the records break rules of the product")
+    for f in found:
+        if f.severity is Severity.CONFIRM:
+            yield f"records/{f.table}.csv: {f.rule}: {f.sentence} {f.remedy}"
 
 
 def _notes(inputs: StudyInputs, cohort: Cohort) -> Iterator[str]:
