@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-LOW_IS_BETTER = ("s", "MB", "faults", "errors", "of peak", "lost/500 kills")
+LOW_IS_BETTER = ("s", "h", "MB", "faults", "errors", "of peak", "of the value", "of the dose", "lost/500 kills")
 
 
 class MeasureFailed(Exception):

@@ -18,6 +18,7 @@ from bench import (
     app_load,
     commands,
     evidence,
+    host_figures,
     import_fuzz,
     import_rows,
     ledger,
@@ -41,6 +42,7 @@ MEASURES: tuple[Measure, ...] = (
     *app_load.MEASURES,
     *app_fuzz.MEASURES,
     *physiology.MEASURES,
+    *host_figures.MEASURES,
 )
 OUT = ROOT / "build" / "bench.json"
 _WIDTH = 140  # columns where the output is no terminal

@@ -53,8 +53,8 @@ def page(given, trials, seed):
         "The simple multistate generator, in the same words and more worlds: "
         "`onearm calibrate docs/calibration/levels.jsonl --levels`.",
         "",
-        f"Registry {default_parameters().sha256[:12]}; {share_of_assumptions()} The disease is not calibrated: about "
-        f"half of the ventilated die by day 28. {NOT_MODELLED}",
+        f"Registry {default_parameters().sha256[:12]}; {share_of_assumptions()} The disease is calibrated: "
+        f"[host](host.md). {NOT_MODELLED}",
     ]
     return "\n".join(lines) + "\n"
 

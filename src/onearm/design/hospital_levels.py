@@ -12,10 +12,16 @@ import numpy as np
 import polars as pl
 
 from onearm.cohort.analysis_set import NEVER
-from onearm.cohort.build import build, build_cohort
+from onearm.cohort.build import Built, Cohort, build, build_cohort
+from onearm.cohort.marker_courses import marker_courses
 from onearm.design.naive import CLAIMED_MORTALITY, binomial_at_most
+from onearm.estimators.marker_course import marker_course
 from onearm.estimators.risk_set_test import risk_set_test
+from onearm.estimators.sign_flips import sign_flips
+from onearm.physiology.co_treatment import CoTreatment
 from onearm.physiology.hospital import draw_hospital
+from onearm.physiology.measurement_policy import MeasurementPolicy
+from onearm.physiology.parameters import default_parameters
 from onearm.physiology.purpose import Efficacy, Purpose
 from onearm.physiology.world import World
 from onearm.protocol.study import Protocol
@@ -32,9 +38,16 @@ ANSWERS: Mapping[str, str] = {
     "never_treated": "Risk sets without whoever is treated later reject.",
     "person_time": "Deaths per day, ever against never treated, the wait counted as treated, reject.",
     "deaths_so_far": "Deaths so far are fewer than a claimed 80 %.",
+    "crp_fell": "CRP of the treated fell from before the first dose to a week after it: survivors, no controls.",
+    "crp_contrast": "CRP of the treated is better than that of similar cases a week later; hidden by a drug: left out.",
     "refused": "The exact test is refused.",
 }
+_MARKER, _WEEK = "crp", 7
+_DRAWS = 500  # of the family over all markers, which no answer here reads
 _EFFECT = Efficacy(5.0, "none: a virtual effect", "as large as the registry allows, to see whether one is found")
+
+
+_MORNINGS_ONLY = MeasurementPolicy(image_days=(), visit_days=())  # no analysis here looks at an image
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +59,9 @@ class HospitalWorld:
     world: World
 
 
-def _world(id: str, told: str, patients: int, containers: int, rate: float, **changes: object) -> HospitalWorld:
-    base = World(patients=patients, containers=containers, treat_per_day=rate)
-    return HospitalWorld(f"{id}/{containers}/{patients - containers}", told, replace(base, **changes))  # type: ignore[arg-type]
+def _world(id: str, told: str, patients: int, treated: int, rate: float, **changes: object) -> HospitalWorld:
+    base = World(patients=patients, most_treated=treated, treat_per_day=rate, measurement=_MORNINGS_ONLY)
+    return HospitalWorld(f"{id}/{treated}/{patients - treated}", told, replace(base, **changes))  # type: ignore[arg-type]
 
 
 def _sizes(id: str, told: str, **changes: object) -> Iterator[HospitalWorld]:
@@ -65,6 +78,24 @@ HOSPITAL_WORLDS: tuple[HospitalWorld, ...] = (
         "The cells do nothing; the less damaged are treated, and no record says who.",
         gamma=-0.7,
         severity="hidden",
+    ),
+    *_sizes(
+        "A.S4",
+        "The cells do nothing; those who came first died 1.8 times as fast as the last, and the product came late.",
+        drift=1.8,
+        product_from_day=21,
+    ),
+    *_sizes(
+        "A.S5",
+        "The cells do nothing; the worse are moved to other hospitals and seen no more.",
+        transfer_per_day=0.03,
+        transfer_gamma=0.7,
+    ),
+    *_sizes(
+        "A.S13",
+        "The cells do nothing; all who are treated get tocilizumab with them, which lowers CRP and moves no outcome.",
+        co_treatment=CoTreatment(tocilizumab_share=0.0, tocilizumab_with_cells=1.0),
+        parameters=default_parameters().with_values(b2=0.0),
     ),
     *_sizes("A.E", "The cells act as strongly as the registry allows; nothing else is wrong.", efficacy=_EFFECT),
 )
@@ -87,8 +118,38 @@ def judged(protocol: Protocol, records: Records, seed: int) -> dict[str, bool]:
         "never_treated": never.p is not None and never.p <= plan.alpha,
         "person_time": person_time(matched.built.data.people) <= plan.alpha,
         "deaths_so_far": deaths_so_far(matched.built.data.people) <= plan.alpha,
+        "crp_fell": marker_fell(records) <= plan.alpha,
+        "crp_contrast": marker_contrast(cohort, matched.built, alpha=plan.alpha, seed=seed) <= plan.alpha,
         "refused": test.status is not Status.OK,
     }
+
+
+def marker_fell(records: Records) -> float:
+    """P of as large a fall of CRP in the treated, from before the first dose to a week after it, were there none.
+
+    Two-sided sign flips of the log ratios of survivors with both values, 1 when it rose: what a series without
+    controls would report.
+    """
+    first = records["infusions"].group_by("subject_id").agg(at=pl.col("started_at").min())
+    values = records["measurements"].filter((pl.col("marker") == _MARKER) & (pl.col("value") > 0))
+    of_treated = values.join(first, on="subject_id").with_columns(
+        value=pl.col("value").cast(pl.Float64), day=(pl.col("collected_at") - pl.col("at")).dt.total_minutes() / 1440
+    )
+    before = of_treated.filter(pl.col("day").is_between(-2, 0)).group_by("subject_id").agg(pl.col("value").last())
+    after = of_treated.filter(pl.col("day").is_between(6, 8)).group_by("subject_id").agg(pl.col("value").first())
+    both = before.join(after, on="subject_id").sort("subject_id")
+    change = np.log((both["value_right"] / both["value"]).to_numpy())
+    if change.size == 0 or change.mean() >= 0:
+        return 1.0
+    return float(sign_flips(change[None, :])[0][0])
+
+
+def marker_contrast(cohort: Cohort, built: Built, *, alpha: float, seed: int) -> float:
+    """P of the contrast of CRP within the risk sets a week after the index day; 1 where it is hidden or refused."""
+    courses = marker_courses(cohort, built, offsets=(_WEEK,))
+    found = marker_course(courses, alpha=alpha, draws=_DRAWS, seed=seed)
+    contrast = next((c for c in found.contrasts if c.marker == _MARKER), None)
+    return 1.0 if contrast is None or contrast.p is None else contrast.p
 
 
 def person_time(people: pl.DataFrame) -> float:
