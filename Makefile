@@ -34,7 +34,7 @@ docs: $(READY)
 	@$(BIN)/python docs/write_reference.py
 
 examples: $(READY)
-	@$(BIN)/python examples/virtual-13/draw.py
+	@$(BIN)/python examples/virtual-balmys/pick.py
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("onearm needs Python 3.11 or later, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'

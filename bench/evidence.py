@@ -19,7 +19,9 @@ _PERSONS, _DAYS = 1_000_000, 28
 def analysis() -> Reading:
     """`onearm analyse` on a shipped study with records, page without PDF."""
     with tempfile.TemporaryDirectory(prefix="onearm-bench-") as out:
-        return median_of(3, lambda: wall_seconds(onearm("analyse", "examples/virtual-balmys", "--out", out, "--no-pdf")))
+        return median_of(
+            3, lambda: wall_seconds(onearm("analyse", "examples/virtual-balmys", "--out", out, "--no-pdf"))
+        )
 
 
 def child(part: str) -> Reading:

@@ -66,7 +66,8 @@ def test_the_same_inputs_and_seed_give_the_same_bytes(demo, tmp_path):
 
 def test_records_give_the_same_bytes_whatever_the_threads(tmp_path):
     for threads in ("1", "2"):
-        onearm("analyse", EXAMPLES / "virtual-13", "--out", tmp_path / threads, "--no-pdf", POLARS_MAX_THREADS=threads)
+        told = ("--out", tmp_path / threads, "--no-pdf")
+        onearm("analyse", EXAMPLES / "virtual-balmys", *told, POLARS_MAX_THREADS=threads)
     assert hashes(tmp_path / "1") == hashes(tmp_path / "2")
 
 
@@ -82,7 +83,7 @@ def test_results_do_not_depend_on_the_language_of_the_page(demo, tmp_path):
     assert hashes(tmp_path)["results.json"] == hashes(demo[1])["results.json"]
 
 
-@pytest.mark.parametrize("example", ["balmys19", "remestemcel", "stanford-heart", "virtual-13"])
+@pytest.mark.parametrize("example", ["balmys19", "remestemcel", "stanford-heart", "virtual-balmys"])
 def test_check_finds_no_problem_in_the_examples(example):
     assert "no problems found" in onearm("check", EXAMPLES / example).stdout
 
@@ -249,3 +250,22 @@ def test_simulate_lists_every_parameter_with_its_standing():
     rows = [line for line in lines if line.startswith("| ") and not line.startswith("| symbol")]
     assert len(rows) > 70 and all(len(row.split(" | ")) == 8 for row in rows)
     assert sum(" | assumption | " in row for row in rows) == int(lines[4].split(" of ")[0])
+
+
+def test_simulate_shows_the_trial_that_was_picked_and_says_so_wherever_it_stands(tmp_path):
+    told = ("--purpose", "teaching", "--picked", "--figures", "--out", tmp_path)
+    done = onearm("simulate", EXAMPLES / "virtual-balmys", *told)
+    assert "Picked, not typical" in done.stdout and "figures of trial 21" in done.stdout
+    assert hashes(tmp_path / "trial-0021" / "records") == hashes(EXAMPLES / "virtual-balmys" / "records")
+    page = (tmp_path / "virtual.html").read_text(encoding="utf-8")
+    assert "Picked, not typical" in page and page.count("VIRTUAL, does not exist") == 13
+    refused = onearm("simulate", EXAMPLES / "virtual-hospital", *told, code=1)
+    assert "picks no trial" in refused.stderr
+
+
+def test_simulate_writes_entries_that_the_app_can_play(tmp_path):
+    told = ("--purpose", "teaching", "--ledger", "--out", tmp_path)
+    onearm("simulate", EXAMPLES / "virtual-hospital", *told)
+    lines = (tmp_path / "trial-0001" / "ledger.jsonl").read_bytes().count(b"\n")
+    rows = sum(len(p.read_bytes().splitlines()) - 1 for p in (tmp_path / "trial-0001" / "records").glob("*.csv"))
+    assert lines > rows

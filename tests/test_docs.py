@@ -75,7 +75,7 @@ def test_generated_pages_are_current(name):
 
 @pytest.mark.parametrize(
     ("run", "example"),
-    [(appraise, "balmys19"), (appraise, "remestemcel"), (analyse, "stanford-heart"), (analyse, "virtual-13")],
+    [(appraise, "balmys19"), (appraise, "remestemcel"), (analyse, "stanford-heart"), (analyse, "virtual-balmys")],
 )
 def test_results_follow_the_published_schema(run, example):
     schema = json.loads((ROOT / "docs" / "reference" / "results.schema.json").read_text(encoding="utf-8"))

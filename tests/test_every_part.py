@@ -113,7 +113,7 @@ def test_every_source_tells_bytes_that_are_no_text(name, tmp_path):
         READERS[name](tmp_path / name)
 
 
-RUNS = [(appraise, "balmys19"), (appraise, "remestemcel"), (analyse, "stanford-heart"), (analyse, "virtual-13")]
+RUNS = [(appraise, "balmys19"), (appraise, "remestemcel"), (analyse, "stanford-heart"), (analyse, "virtual-balmys")]
 
 
 @pytest.mark.parametrize(("run", "example"), RUNS, ids=lambda v: getattr(v, "__name__", v))

@@ -127,7 +127,7 @@ HOSTS = {
     "hospital",
     "world",
 }
-SIMPLE = {"multistate", "courses", "settings", "circumstances", "improvement", "admission", "thirteen"}
+SIMPLE = {"multistate", "courses", "settings", "circumstances", "improvement", "admission"}
 
 
 def test_the_two_generators_share_nothing_of_the_disease():

@@ -7,13 +7,14 @@ import argparse
 import os
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
 
-from onearm.design.hospital_levels import ANSWERS, HOSPITAL_WORLDS, counts
+from onearm.design.hospital_levels import ANSWERS, HOSPITAL_WORLDS, SIMPLE_WORLDS, TUNED, counts, twins
 from onearm.estimators.exact_interval import clopper_pearson
 from onearm.physiology.parameters import default_parameters
 from onearm.physiology.registry_table import NOT_MODELLED, share_of_assumptions
@@ -22,12 +23,13 @@ from onearm.sources.protocol_file import read_protocol
 HERE = Path(__file__).parent
 STUDY = HERE.parents[1] / "examples" / "virtual-hospital"
 BLOCK = 10
+WORLDS = (*HOSPITAL_WORLDS, *SIMPLE_WORLDS)
 
 
 def block(place, first, count, seed):
     """Place of the world and counts of a block of trials."""
     protocol = read_protocol(STUDY, [])
-    return place, counts(protocol, HOSPITAL_WORLDS[place], first=first, trials=count, seed=seed)
+    return place, counts(protocol, WORLDS[place], first=first, trials=count, seed=seed)
 
 
 def page(given, trials, seed):
@@ -45,18 +47,50 @@ def page(given, trials, seed):
         f"| world | what is true | {' | '.join(names)} | refused |",
         f"|---|---|{'---|' * (len(names) + 1)}",
     ]
-    for place, one in enumerate(HOSPITAL_WORLDS):
+    for place, one in enumerate(WORLDS):
         cells = [_cell(given[place][name], trials) for name in (*names, "refused")]
         lines.append(f"| {one.id} | {one.told} | {' | '.join(cells)} |")
     lines += [
         "",
-        "The simple multistate generator, in the same words and more worlds: "
-        "`onearm calibrate docs/calibration/levels.jsonl --levels`.",
+        "Worlds A are of the mechanistic generator, worlds B of the simple one with constant hazards, "
+        f"{TUNED[0]} deaths and {TUNED[1]} extubations per ventilated day at severity 0: as many dead and extubated by "
+        "day 28 as in A.S0. More worlds of B: `onearm calibrate docs/calibration/levels.jsonl --levels`.",
         "",
-        f"Registry {default_parameters().sha256[:12]}; {share_of_assumptions()} The disease is calibrated: "
-        f"[host](host.md). {NOT_MODELLED}",
+        *_sizes(given, trials),
+        "",
+        *_twin_lines(trials, seed),
+        "",
+        f"Drawn {datetime.now(UTC):%Y-%m-%d}. Registry {default_parameters().sha256[:12]}; {share_of_assumptions()} "
+        f"The disease is [calibrated](host.md). {NOT_MODELLED}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _sizes(given, trials):
+    """Whether the exact test rejects as often in both generators where nothing works."""
+    names = [one.id for one in WORLDS]
+    lines = [
+        "| where nothing works, the exact test rejects | A | B | difference in Monte Carlo errors |",
+        "|---|---|---|---|",
+    ]
+    for world in ("S0/13/150", "S0/40/600", "S1/13/150", "S1/40/600"):
+        a, b = (given[names.index(f"{g}.{world}")]["exact"] / trials for g in "AB")
+        error = max((a * (1 - a) + b * (1 - b)) / trials, 1e-9) ** 0.5
+        lines.append(f"| {world} | {a:.0%} | {b:.0%} | {abs(a - b) / error:.1f} |")
+    return lines
+
+
+def _twin_lines(trials, seed):
+    """What the cells of A.E did to whom."""
+    lines = []
+    for one in HOSPITAL_WORLDS:
+        if one.id.startswith("A.E"):
+            t = twins(one, trials=trials, seed=seed)
+            lines.append(
+                f"In {one.id} {t.saved} of {t.infused} infused lived beyond day 28 and would have died without the "
+                f"cells; {t.harmed} died and would have lived."
+            )
+    return lines
 
 
 def _cell(k, n):
@@ -75,9 +109,9 @@ def main():
     blocks = [
         (place, first, min(BLOCK, asked.trials - first), asked.seed)
         for first in range(0, asked.trials, BLOCK)
-        for place in range(len(HOSPITAL_WORLDS))
+        for place in range(len(WORLDS))
     ]
-    given = [Counter() for _ in HOSPITAL_WORLDS]
+    given = [Counter() for _ in WORLDS]
     with ProcessPoolExecutor(asked.workers, get_context("spawn")) as pool:
         done = pool.map(block, *zip(*blocks, strict=True))
         for place, found in track(done, "blocks of trials", len(blocks), console=Console(stderr=True)):

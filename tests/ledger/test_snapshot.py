@@ -21,7 +21,7 @@ from onearm.ledger.verification import verify
 from onearm.records import Records, read_records, write_records
 from onearm.records.tables import TABLES
 
-VIRTUAL = Path(__file__).parents[2] / "examples" / "virtual-13" / "records"
+VIRTUAL = Path(__file__).parents[2] / "examples" / "virtual-balmys" / "records"
 LOADER = Actor("LOADER", "SETUP", "S01")
 
 

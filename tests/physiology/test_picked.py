@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from onearm.physiology.hospital import draw_hospital, draw_records
-from onearm.physiology.picked import alike, ends_of_treated, read_picked
+from onearm.physiology.picked import alike, read_picked
 from onearm.physiology.purpose import Purpose
 from onearm.physiology.world_file import read_world
 from onearm.records import read_records
@@ -23,6 +24,16 @@ def picked():
 @pytest.fixture(scope="module")
 def shipped():
     return read_records(FOLDER / "records", provenance="virtual")
+
+
+def ends_of_treated(records):
+    """Treated, dead, alive off the ventilator, still on it: patient by patient, from the times in the tables."""
+    died = set(records["outcomes"].filter(pl.col("kind") == "died")["subject_id"])
+    spells = records["episodes"].filter(pl.col("kind") == "invasive_ventilation").sort("started_at")
+    last_end = dict(spells.select("subject_id", "ended_at").iter_rows())  # of a patient's last spell
+    treated = set(records["infusions"]["subject_id"])
+    on = {who for who in treated - died if last_end[who] is None}
+    return len(treated), len(treated & died), len(treated - died - on), len(on)
 
 
 def test_the_shipped_records_are_drawn_again_to_the_byte(picked, shipped):

@@ -30,7 +30,7 @@ from onearm.study.analyse import analyse
 from onearm.study.appraise import appraise
 
 ROOT = Path(__file__).parents[2] / "examples"
-RUNS = {"balmys19": appraise, "virtual-13": analyse, "stanford-heart": analyse}
+RUNS = {"balmys19": appraise, "virtual-balmys": analyse, "stanford-heart": analyse}
 CASES = [(name, language) for name in RUNS for language in ("en", "es")]
 DESIGN = StudyDesign(
     "ventilation",
@@ -125,12 +125,12 @@ def test_counts_leave_out_what_there_is_none_of():
 
 
 def test_the_page_is_drawn_from_results_json_alone():
-    again = from_json(to_json(result("virtual-13")), StudyResult)
-    assert render_reporting(again) == page("virtual-13", "en")
+    again = from_json(to_json(result("virtual-balmys")), StudyResult)
+    assert render_reporting(again) == page("virtual-balmys", "en")
 
 
 def test_a_virtual_study_is_stamped():
-    said = read_page(page("virtual-13", "en"))
+    said = read_page(page("virtual-balmys", "en"))
     assert [d for d in said.all("div") if d.attributes.get("class") == "watermark"]
     assert "Nothing here is evidence" in said.text
     assert "VIRTUAL" not in page("stanford-heart", "en")

@@ -38,35 +38,35 @@ RECORDS = {
         "Keep one row per key.",
     ),
     "an end before the start": (
-        "virtual-13",
+        "virtual-balmys",
         EPISODES,
-        ("2020-04-16T15:09:00.000Z", "2020-03-16T15:09:00.000Z"),
+        ("2020-04-21T17:05:00.000Z", "2020-03-21T17:05:00.000Z"),
         2,
-        "episode V01-003-HOSP: this must hold: ends after it starts.",
+        "episode V01-005-COAG: this must hold: ends after it starts.",
         "Correct the row.",
     ),
     "an unknown unit": (
-        "virtual-13",
+        "virtual-balmys",
         MEASUREMENTS,
-        ("=,ug/L FEU,", "=,ug/L DDU,"),
-        3,
-        "Measurement V01-003-00-D-DIMER-FEU of V01-003: d_dimer_feu with the unit ug/L DDU.",
+        ("=,mg/L FEU,", "=,mg/L DDU,"),
+        4,
+        "Measurement V01-005-00-D-DIMER-FEU of V01-005: d_dimer_feu with the unit mg/L DDU.",
         "Name the right marker; nothing converts one into the other.",
     ),
     "an unknown marker": (
-        "virtual-13",
+        "virtual-balmys",
         MEASUREMENTS,
         (",crp,", ",pcr,"),
-        2,
-        'marker "pcr" of subject V01-003 is not allowed.',
+        3,
+        'marker "pcr" of subject V01-005 is not allowed.',
         None,  # lists them all
     ),
     "an orphan": (
-        "virtual-13",
+        "virtual-balmys",
         OUTCOMES,
-        ("V01-003-HOME,V01-003,", "V01-003-HOME,V01-999,"),
-        3,
-        "outcomes V01-003-HOME names subject_id V01-999, which is not in subjects.",
+        ("V01-070-HOME,V01-070,", "V01-070-HOME,V01-999,"),
+        11,
+        "outcomes V01-070-HOME names subject_id V01-999, which is not in subjects.",
         "Add the row to subjects, or correct subject_id.",
     ),
     "a date with slashes": (
@@ -114,16 +114,16 @@ def test_an_event_after_death(tmp_path):
         who = died.split(",")[4]
         return text + f"V01,1,2020-04-24T23:59:00.000Z,{who}-LATE,{who},seen_alive,2020-04-24T12:00:00.000Z,minute,,,\n"
 
-    folder = copy(tmp_path, "virtual-13", **{OUTCOMES: seen})
-    sentence = "outcomes V01-036-LATE: occurred_at of V01-036 is 2020-04-24 12:00, after the death of 2020-03-28 11:15."
+    folder = copy(tmp_path, "virtual-balmys", **{OUTCOMES: seen})
+    sentence = "outcomes V01-005-LATE: occurred_at of V01-005 is 2020-04-24 12:00, after the death of 2020-04-21 17:05."
     assert told(folder) == message(OUTCOMES, (line_with(folder, OUTCOMES, "-LATE,"), sentence, "Check both times."))
 
 
 def test_an_infusion_before_ventilation(tmp_path):
     """Ventilated six hours after the first drop: rare, so asked; before day zero of the clock, so it stops."""
-    later = ("2020-03-20T15:33:00.000Z", "2020-03-24T17:08:00.000Z")
-    folder = copy(tmp_path, "virtual-13", **{SUBJECTS: later, EPISODES: later})
-    sentence = "first treatment of V01-040 is on day -1, before its day zero (ventilation)."
+    later = ("2020-03-17T12:18:00.000Z", "2020-03-23T14:12:00.000Z")
+    folder = copy(tmp_path, "virtual-balmys", **{SUBJECTS: later, EPISODES: later})
+    sentence = "first treatment of V01-037 is on day -1, before its day zero (ventilation)."
     assert told(folder) == message(INFUSIONS, (None, sentence, "Check both times, or correct [clock] starts."))
 
 
@@ -148,7 +148,7 @@ def test_a_clock_that_starts_for_nobody(tmp_path):
             "every source is real, study.toml says virtual = true.",
         ),
         (
-            "virtual-13",
+            "virtual-balmys",
             ("virtual = true", "virtual = false"),
             "every source is virtual, study.toml says virtual = false.",
         ),
@@ -160,7 +160,7 @@ def test_virtual_and_real_are_told_once_and_not_per_patient(tmp_path, example, c
 
 
 def test_a_broken_protocol_does_not_make_virtual_patients_wrong(tmp_path):
-    folder = copy(tmp_path, "virtual-13", **{"study.toml": ("starts =", "start =")})
+    folder = copy(tmp_path, "virtual-balmys", **{"study.toml": ("starts =", "start =")})
     line = line_with(folder, "study.toml", "start =")
     assert told(folder) == message("study.toml", (line, "clock.start is not known.", "Did you mean starts?"))
 
@@ -287,7 +287,7 @@ def records_of(example, folder, **replaced):
 
 
 def test_virtual_patients_are_no_comparator_of_real_ones(tmp_path):
-    folder = records_of("virtual-13", copy(tmp_path, "balmys19"))
+    folder = records_of("virtual-balmys", copy(tmp_path, "balmys19"))
     sentence = "every source is virtual, study.toml says virtual = false."
     assert told(folder) == message("comparators/other/records/sources.csv", (None, sentence, APART))
 
@@ -301,7 +301,7 @@ def test_a_virtual_source_behind_a_mapping_is_no_comparator_of_real_patients(tmp
 
 
 def test_real_patients_are_no_comparator_of_virtual_ones(tmp_path):
-    folder = copy(tmp_path, "virtual-13")
+    folder = copy(tmp_path, "virtual-balmys")
     for path in sorted((EXAMPLES / "stanford-heart" / "raw").iterdir()):
         edit(folder, {f"comparators/heart/{path.name}": path.read_bytes()})
     sentence = "real patients beside a virtual study."

@@ -12,7 +12,7 @@ from onearm.sources.study_folder import read_study
 from onearm.study.checks import check_inputs
 
 
-@pytest.mark.parametrize("example", ["balmys19", "remestemcel", "stanford-heart", "virtual-13"])
+@pytest.mark.parametrize("example", ["balmys19", "remestemcel", "stanford-heart", "virtual-balmys"])
 def test_every_shipped_example_reads_without_problems_or_notes(example):
     assert check_inputs(read_study(EXAMPLES / example)) == ()
 
@@ -34,7 +34,7 @@ def test_a_trial_stands_beside_a_series():
 
 def test_records_carry_where_they_come_from():
     assert read_study(EXAMPLES / "stanford-heart").records.provenance is Provenance.FILE
-    assert read_study(EXAMPLES / "virtual-13").records.provenance is Provenance.VIRTUAL
+    assert read_study(EXAMPLES / "virtual-balmys").records.provenance is Provenance.VIRTUAL
 
 
 def test_the_protocol_has_the_hash_of_its_file_and_the_inputs_that_of_every_file_read():
@@ -178,7 +178,7 @@ def test_nothing_reported_yet_reads_and_says_what_is_missing(tmp_path):
 
 
 def test_a_confounder_that_no_record_can_hold_is_told(tmp_path):
-    folder = copy(tmp_path, "virtual-13", **{"study.toml": ('name = "pf_ratio"', 'name = "frailty"')})
+    folder = copy(tmp_path, "virtual-balmys", **{"study.toml": ('name = "pf_ratio"', 'name = "frailty"')})
     assert check_inputs(read_study(folder)) == (
         "study.toml: no record can hold the confounder frailty: it counts as never known.",
     )
@@ -186,13 +186,13 @@ def test_a_confounder_that_no_record_can_hold_is_told(tmp_path):
 
 @pytest.mark.parametrize(("written", "meant"), [("sofa", "sofa_total"), ("pf_ration", "pf_ratio")])
 def test_a_misspelt_confounder_is_told_with_the_one_that_was_meant(tmp_path, written, meant):
-    folder = copy(tmp_path, "virtual-13", **{"study.toml": ('name = "pf_ratio"', f'name = "{written}"')})
+    folder = copy(tmp_path, "virtual-balmys", **{"study.toml": ('name = "pf_ratio"', f'name = "{written}"')})
     (note,) = check_inputs(read_study(folder))
     assert note.endswith(f"Did you mean {meant}?")
 
 
 def test_a_confounder_without_a_number_is_told(tmp_path):
-    folder = copy(tmp_path, "virtual-13", **{"study.toml": ('name = "pf_ratio"', 'name = "site"')})
+    folder = copy(tmp_path, "virtual-balmys", **{"study.toml": ('name = "pf_ratio"', 'name = "site"')})
     assert check_inputs(read_study(folder)) == (
         "study.toml: the confounder site has no number and is not in the score: match on it, in [matching] same.",
     )
@@ -211,9 +211,9 @@ def test_what_is_possible_but_rare_is_told_with_its_line(tmp_path):
         start = row[: row.index(",minute,")]
         return text.replace(row, f"{start},minute,,,true,")
 
-    folder = copy(tmp_path, "virtual-13", **{"records/episodes.csv": still_open})
+    folder = copy(tmp_path, "virtual-balmys", **{"records/episodes.csv": still_open})
     (note,) = check_inputs(read_study(folder))
     assert note == (
-        "records/episodes.csv line 5: Episode V01-003-VENT1 (invasive_ventilation) of V01-003 is still open; "
-        "outcome: left_hospital_alive on 2020-04-16 15:09. Close it at that time."
+        "records/episodes.csv line 6: Episode V01-005-VENT1 (invasive_ventilation) of V01-005 is still open; "
+        "outcome: died on 2020-04-21 17:05. Close it at that time."
     )

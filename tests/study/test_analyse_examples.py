@@ -1,13 +1,16 @@
 """Studies with records of their own: the classic late treatment, and a virtual ward where nothing works."""
 
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from onearm.protocol.study import Clock, Matching
+from onearm.records import Records
 from onearm.results.problems import StudyProblems
 from onearm.sources.study_folder import read_study
 from onearm.study.analyse import analyse
@@ -66,14 +69,14 @@ def test_stanford_reads_as_a_treatment_and_not_as_cells():
 
 
 def test_a_virtual_study_gets_no_level_and_says_so_everywhere():
-    r = result("virtual-13")
+    r = result("virtual-balmys")
     assert r.virtual and r.verdict.level == "" and r.about.provenance == "virtual" and r.about.n == 13
     assert len(r.charts.strips) == 13 and all(s.states[0] == "V" for s in r.charts.strips)
     assert {m.marker for m in r.charts.markers} >= {"crp", "ferritin", "d_dimer_feu", "ldh", "lymphocytes"}
 
 
 def test_the_page_tells_how_often_it_would_be_wrong_and_would_see_an_effect():
-    f = figures("virtual-13")
+    f = figures("virtual-balmys")
     wrong, half, fifth = (f[k] for k in ("false_positive.this_design", "power.exact.hr50", "power.exact.hr20"))
     assert wrong.value <= 0.05 and wrong.value < half.value < fifth.value
     assert all(e.lower <= e.value < e.upper for e in (wrong, half, fifth))
@@ -84,7 +87,7 @@ def test_no_hidden_cause_is_needed_where_the_interval_holds_1():
 
 
 def test_leaving_one_out_brackets_the_p_of_all_and_names_whom():
-    f = figures("virtual-13")
+    f = figures("virtual-balmys")
     for part in ("patient", "lot", "centre"):
         low, high = (f[f"leave_one_out.{part}.p.{end}"] for end in ("lowest", "highest"))
         assert low.value < high.value and f"without {part} " in low.label and "sin " in high.label_es
@@ -98,18 +101,38 @@ def test_the_open_completed_lie_between_so_far_and_worst_case():
     less, same, more = (f[f"completion.hr{r}.deaths"] for r in (50, 100, 125))
     assert so_far <= less.value < same.value < more.value <= worst
     assert so_far <= same.lower <= same.upper <= worst
-    assert "worst case" in figures("virtual-13")["completion.hr100.deaths"].remedy  # nobody untreated so late
+
+
+def leavers_by(inputs, day):
+    """The same study without the never treated who were in hospital after `day` of the clock."""
+    records = inputs.records
+    stays = records["episodes"].filter(pl.col("kind") == "hospital").join(records["subjects"], on="subject_id")
+    late = pl.col("ended_at").is_null() | (pl.col("ended_at") > pl.col("ventilated_at") + timedelta(days=day))
+    gone = set(stays.filter(late)["subject_id"]) - set(records["infusions"]["subject_id"])
+    kept = ~pl.col("subject_id").is_in(gone).fill_null(False)
+    tables = {t: f.filter(kept) if "subject_id" in f.columns else f for t, f in records.tables.items()}
+    return replace(inputs, records=Records.of(tables, provenance="virtual"))
+
+
+def test_the_open_are_not_completed_where_nobody_untreated_stayed_so_long():
+    f = figures("virtual-balmys")
+    so_far, worst = f["treated.death.so_far"].events, f["treated.death.worst_case"].events
+    assert so_far <= f["completion.hr100.deaths"].value <= worst
+    alone = {e.id: e for e in analyse(leavers_by(read_study(EXAMPLES / "virtual-balmys"), 30)).estimates}
+    told = alone["completion.hr100.deaths"]
+    assert told.value is None and "worst case" in told.remedy
+    assert "after day 28" in told.remedy and "completed to day 40" in told.remedy
 
 
 def test_attrition_leads_from_every_subject_to_the_matched():
-    for name in ("stanford-heart", "virtual-13"):
+    for name in ("stanford-heart", "virtual-balmys"):
         steps = result(name).attrition
         assert all(a.n_after == b.n_before for a, b in pairwise(steps))
         assert figures(name)["primary.exact.p"].n == steps[-1].n_after
 
 
 def test_similar_cases_of_another_source_join_the_sets():
-    inputs = read_study(EXAMPLES / "virtual-13")
+    inputs = read_study(EXAMPLES / "virtual-balmys")
     similar = replace(read_study(EXAMPLES / "balmys19").similar[0], name="israel")
     with_them = analyse(replace(inputs, similar=(similar,), protocol=replace(inputs.protocol, matching=Matching())))
     gates = {g.id: g.passed for g in with_them.gates}

@@ -22,7 +22,7 @@ from onearm.study.reporting.figure_words import comma, plain, span, three_digits
 from onearm.study.reporting.tables import CHECKLISTS, with_reporting
 
 ROOT = Path(__file__).parents[2] / "examples"
-RUNS = {"balmys19": appraise, "remestemcel": appraise, "virtual-13": analyse, "stanford-heart": analyse}
+RUNS = {"balmys19": appraise, "remestemcel": appraise, "virtual-balmys": analyse, "stanford-heart": analyse}
 ITEMS = [f"{name}: {item.id}" for name, items in CHECKLISTS.items() for item in items]
 SPECIFIED = {
     "target": [f"target.{k}{letter}" for k in (6, 7) for letter in "abcdefgh"]
@@ -154,7 +154,7 @@ def test_balmys19_stops_at_the_second_question():
 
 
 def test_patients_matched_on_more_than_the_day_are_judged_to_the_end():
-    found = rows("virtual-13")
+    found = rows("virtual-balmys")
     judged = [r for id, r in found.items() if id.startswith("robins.")]
     assert all(r.status is RowStatus.FILLED for r in judged)
     assert found["robins.d6"].value.startswith("serious") and found["robins.d6"].provenance == ("G12",)
@@ -162,7 +162,7 @@ def test_patients_matched_on_more_than_the_day_are_judged_to_the_end():
 
 def test_the_day_alone_is_no_control_of_confounding():
     assert rows("stanford-heart")["robins.b2"].value.startswith("critical")
-    alone = changed("virtual-13", matching=Matching(), confounder=())
+    alone = changed("virtual-balmys", matching=Matching(), confounder=())
     assert alone["robins.b2"].value.startswith("critical")
     assert alone["robins.d1"].status is RowStatus.NOT_APPLICABLE
 
@@ -180,7 +180,7 @@ def test_a_person_may_judge_otherwise_and_both_judgements_stand():
 
 def test_a_person_may_stop_where_the_table_goes_on():
     found = changed(
-        "virtual-13", robins=(RobinsJudgement("robins.b3", "critical", "M. Ruiz", "two hospitals guessed"),)
+        "virtual-balmys", robins=(RobinsJudgement("robins.b3", "critical", "M. Ruiz", "two hospitals guessed"),)
     )
     assert found["robins.b2"].status is RowStatus.FILLED and "stops here" in found["robins.b3"].value
     assert found["robins.d5"].status is RowStatus.NOT_APPLICABLE
@@ -196,12 +196,14 @@ def test_where_the_study_is_silent_the_default_strategy_is_printed_as_one(name):
 def test_what_the_study_says_of_an_event_is_no_default():
     stated = Intercurrent("ecmo", "treatment_policy")
     more = Intercurrent("ecmo", "hypothetical", role="sensitivity")
-    row = changed("virtual-13", intercurrent=(stated, more))["e9.intercurrent.ecmo"]
+    row = changed("virtual-balmys", intercurrent=(stated, more))["e9.intercurrent.ecmo"]
     assert row.value.startswith("treatment policy: ") and "sensitivity: hypothetical, planned" in row.value
 
 
 def test_events_are_counted_in_the_treated_after_their_first_treatment():
-    assert "recorded in 6 of 13" in rows("virtual-13")["e9.intercurrent.death"].value
+    found = {event: rows("virtual-balmys")[f"e9.intercurrent.{event}"].value for event in ("death", "extubation")}
+    assert "recorded in 2 of 13" in found["death"] and "recorded in 7 of 13" in found["extubation"]
+    assert "recorded in 10 of 13" in rows("virtual-balmys")["e9.intercurrent.later_dose"].value
     assert "recorded in 45 of 69" in rows("stanford-heart")["e9.intercurrent.death"].value
     assert "never recorded" in rows("stanford-heart")["e9.intercurrent.ecmo"].value
     assert rows("stanford-heart")["e9.intercurrent.extubation"].status is RowStatus.NOT_APPLICABLE
@@ -210,12 +212,14 @@ def test_events_are_counted_in_the_treated_after_their_first_treatment():
 
 
 def test_the_product_is_told_from_its_lots_tests_and_infusions():
-    found = rows("virtual-13")
-    assert found["msc.tissue"].value == "adipose in 2 of 2 lots"
+    found = rows("virtual-balmys")
+    assert found["msc.tissue"].value == "adipose in 3 of 3 lots"  # a fourth was rejected and reached nobody
     assert found["msc.passage"].value == "passage 4"
-    assert "89.3 to 91.6 %" in found["msc.viability"].value and "89,3 a 91,6 %" in found["msc.viability"].value_es
+    assert "88.9 to 93 %" in found["msc.viability"].value and "88,9 a 93 %" in found["msc.viability"].value_es
+    assert "at the bed 86.3 to 93.7 % in 23 bags" in found["msc.viability"].value
     assert found["msc.dose_per_kg"].value.startswith("ordered: 1 million viable cells per kg")
-    assert found["msc.release"].value == "released in 2 of 2 lots"
+    assert found["msc.number_of_doses"].value == "1 dose in 3; 2 doses in 10 patients"
+    assert found["msc.release"].value == "released in 3 of 3 lots"
     assert found["msc.potency"].status is found["msc.immune_match"].status is RowStatus.MISSING
     assert found["msc.control_product"].status is RowStatus.NOT_APPLICABLE
 
@@ -241,25 +245,25 @@ def test_figures_in_a_row_are_those_of_the_page():
 
 
 def test_the_flow_is_that_of_the_attrition():
-    r = result("virtual-13")
-    flow = rows("virtual-13")["target.flow"]
+    r = result("virtual-balmys")
+    flow = rows("virtual-balmys")["target.flow"]
     assert [f"{s.n_after} ({s.rule})" for s in r.attrition] == flow.value.split(" > ")[1:]
     assert rows("balmys19")["target.flow"].status is RowStatus.MISSING  # how the 13 were chosen was not read
 
 
 def test_versions_of_the_plan_are_counted_from_the_locks():
     frozen = tuple(LockEntry(k, f"2020-07-0{k}T00:00:00.000Z", Act.FREEZE) for k in (1, 2))
-    told = with_reporting(replace(inputs("virtual-13"), locks=frozen), result("virtual-13")).reporting
+    told = with_reporting(replace(inputs("virtual-balmys"), locks=frozen), result("virtual-balmys")).reporting
     row = next(r for r in told if r.id == "harper.amendments")
     assert row.value.startswith("2 versions frozen, 1 after the first, the last on 2020-07-02")
     assert row.provenance == ("locks.jsonl", "G12")
-    assert rows("virtual-13")["harper.amendments"].status is RowStatus.MISSING
+    assert rows("virtual-balmys")["harper.amendments"].status is RowStatus.MISSING
 
 
 def test_the_design_shows_what_was_planned_and_what_happened():
-    design = result("virtual-13").design
+    design = result("virtual-balmys").design
     assert (design.clock, design.index, design.horizon) == ("ventilation", "first infusion", 28)
-    starts = [s.index_day for s in result("virtual-13").charts.strips]
+    starts = [s.index_day for s in result("virtual-balmys").charts.strips]
     assert (design.start_first, design.start_last) == (min(starts), max(starts))
     kinds = Counter(w.kind for w in design.windows)
     assert kinds == {"entry": 1, "lookback": 3, "index": 1, "follow_up": 1}

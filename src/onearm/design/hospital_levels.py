@@ -1,12 +1,14 @@
 """How often each level, and each naive answer, would be given in virtual hospitals: whole records to gates.
 
-The other generator (`scenarios`) has formulas and constant hazards; here markers and outcome share a hidden state, so a
-claim that holds in both does not hang on the form of one. A virtual study's own page says "virtual, no level".
+Worlds `A.` are of the mechanistic generator, in which markers and outcome share a hidden state; worlds `B.` of the
+simple one, with formulas and constant hazards, tuned to the shares dead and extubated by day 28 of A.S0. A claim that
+holds in both does not hang on the form of one. A virtual study's own page says "virtual, no level".
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -21,8 +23,11 @@ from onearm.estimators.sign_flips import sign_flips
 from onearm.physiology.co_treatment import CoTreatment
 from onearm.physiology.hospital import draw_hospital
 from onearm.physiology.measurement_policy import MeasurementPolicy
+from onearm.physiology.multistate import draw_multistate
 from onearm.physiology.parameters import default_parameters
 from onearm.physiology.purpose import Efficacy, Purpose
+from onearm.physiology.settings import MultistateSettings
+from onearm.physiology.truth import Truth
 from onearm.physiology.world import World
 from onearm.protocol.study import Protocol
 from onearm.records import Records
@@ -43,6 +48,7 @@ ANSWERS: Mapping[str, str] = {
     "refused": "The exact test is refused.",
 }
 _MARKER, _WEEK = "crp", 7
+_HORIZON = 28
 _DRAWS = 500  # of the family over all markers, which no answer here reads
 _EFFECT = Efficacy(5.0, "none: a virtual effect", "as large as the registry allows, to see whether one is found")
 
@@ -56,7 +62,7 @@ class HospitalWorld:
 
     id: str
     told: str
-    world: World
+    world: World | MultistateSettings
 
 
 def _world(id: str, told: str, patients: int, treated: int, rate: float, **changes: object) -> HospitalWorld:
@@ -98,6 +104,34 @@ HOSPITAL_WORLDS: tuple[HospitalWorld, ...] = (
         parameters=default_parameters().with_values(b2=0.0),
     ),
     *_sizes("A.E", "The cells act as strongly as the registry allows; nothing else is wrong.", efficacy=_EFFECT),
+)
+
+
+#: death and extubation per ventilated day at severity 0 with the 35.5 % dead and 52.6 % extubated by the end of day 28
+#: of 9,000 untreated patients of A.S0 (tests/design/test_hospital_levels.py)
+TUNED = (0.0235, 0.0399)
+
+
+def _simple(id: str, told: str, **changes: object) -> Iterator[HospitalWorld]:
+    base = MultistateSettings(
+        death_per_day=TUNED[0],
+        extubation_per_day=TUNED[1],
+        rho=0.8,
+        lag_days=1.0,
+        entry_days=42,
+        data_lock=date(2020, 6, 30),
+    )
+    for patients, treated, wait in ((163, 13, 25.0), (640, 40, 33.0)):
+        one = replace(base, patients=patients, containers=treated, wait_days=wait, **changes)  # type: ignore[arg-type]
+        yield HospitalWorld(f"{id}/{treated}/{patients - treated}", told, one)
+
+
+SIMPLE_WORLDS: tuple[HospitalWorld, ...] = (
+    *_simple("B.S0", "The cells do nothing; who gets them has nothing to do with how ill they are."),
+    *_simple("B.S1", "The same, and nobody is treated before day 7.", offer_from_days=7.0),
+    *_simple("B.S2", "The cells do nothing; the less ill are treated, and severity is measured.", gamma=-0.7),
+    *_simple("B.S3", "The cells do nothing; the less ill are treated, and no record says who.", gamma=-0.7, rho=0.0),
+    *_simple("B.E", "The cells cut deaths per day to a fifth; nothing else is wrong.", death_ratio=0.2),
 )
 
 
@@ -171,6 +205,34 @@ def counts(protocol: Protocol, world: HospitalWorld, *, first: int = 0, trials: 
     """How often each answer of ANSWERS was given in trials `first` to `first + trials - 1` of a world."""
     given: Counter[str] = Counter()
     for trial in range(first, first + trials):
-        records, _ = draw_hospital(world.world, seed=seed, trial=trial, purpose=Purpose.METHOD_VALIDATION)
+        records, _ = _drawn(world.world, seed, trial)
         given.update(name for name, yes in judged(protocol, records, seed + trial).items() if yes)
     return given
+
+
+def _drawn(world: World | MultistateSettings, seed: int, trial: int) -> tuple[Records, Truth]:
+    why = Purpose.METHOD_VALIDATION
+    if isinstance(world, World):
+        return draw_hospital(world, seed=seed, trial=trial, purpose=why)
+    return draw_multistate(world, seed=seed, trial=trial, purpose=why)
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """The infused against themselves without the infusion, by day 28."""
+
+    infused: int
+    saved: int  # dead without, alive with
+    harmed: int  # alive without, dead with
+
+
+def twins(world: HospitalWorld, *, trials: int, seed: int) -> Twins:
+    """What cells that act do to each of the infused; a better course of inflammation can end worse."""
+    infused = saved = harmed = 0
+    for trial in range(trials):
+        people = _drawn(world.world, seed, trial)[1].people.filter(pl.col("infused_day").is_not_null())
+        died, would = (people[n].fill_null(NEVER) <= _HORIZON for n in ("death_day", "untreated_death_day"))
+        infused += people.height
+        saved += int((would & ~died).sum())
+        harmed += int((died & ~would).sum())
+    return Twins(infused, saved, harmed)

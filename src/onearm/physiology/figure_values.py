@@ -38,7 +38,7 @@ BANDED = (
 )
 _AROUND_INFUSION = np.arange(-3, 15)
 _MOST_PATHS = 40
-#: Gholamrezanezhad 2011, quoted in shared/design/physiology.md: read in the abstract only
+#: Gholamrezanezhad 2011, as quoted by whoever collected the facts: read in the abstract only
 _PUBLISHED = (
     PublishedRange("lung", 20.0, 0.270, 0.335, "at once"),
     PublishedRange("lung", 14_400.0, 0.020, 0.054, "day 10"),

@@ -189,9 +189,9 @@ def test_a_code_that_no_symbol_can_carry_is_not_made(study, kind, id):
 
 
 def test_a_study_id_on_labels():
-    assert [study_code(s) for s in ("balmys19", "virtual-13", "my study_2", "a" * 40)] == [
+    assert [study_code(s) for s in ("balmys19", "virtual-balmys", "my study_2", "a" * 40)] == [
         "BALMYS19",
-        "VIRTUAL-13",
+        "VIRTUAL-BALMYS",
         "MY-STUDY-2",
         "A" * 32,
     ]

@@ -23,7 +23,7 @@ from onearm.bedside.labels.symbol import (
 )
 
 DOTS, QUIET = 6, 2  # of a module at 300 dpi; modules of white around
-TEXTS = ["OA1/BALMYS19/C/C7Q2M4XK8TK", "OA1/BALMYS19/W/S01-004-4", "OA1/VIRTUAL-13/D/V01-040-O1-K"]
+TEXTS = ["OA1/BALMYS19/C/C7Q2M4XK8TK", "OA1/BALMYS19/W/S01-004-4", "OA1/VIRTUAL-BALMYS/D/V01-037-O1-0"]
 
 
 def png(picture):
