@@ -48,7 +48,7 @@ def reynolds() -> dict[str, float | str]:
 
 def _core(hours: list[float], **values: float) -> Floats:
     """P, N, D, C of the model with everything of ours off, shape (hours, 4)."""
-    from onearm.physiology.patient import simulate_patients
+    from onearm.physiology.host.patient import simulate_patients
     from onearm.physiology.purpose import Purpose
 
     host = _alike(**{"tempo": 1.0, "pf_vent": 40.0, **values})  # P/F 40 is never reached
@@ -58,8 +58,8 @@ def _core(hours: list[float], **values: float) -> Floats:
 
 def _alike(**values: float) -> Any:
     """One patient with median values but for these."""
-    from onearm.physiology.parameters import default_parameters
-    from onearm.physiology.patient import draw_patients
+    from onearm.physiology.host.parameters import default_parameters
+    from onearm.physiology.host.patient import draw_patients
     from onearm.physiology.purpose import Purpose
     from onearm.physiology.randomness import Key
 
@@ -71,7 +71,7 @@ def cells() -> Iterator[tuple[float, float]]:
     """Of random rates and times: imbalance over the dose, greatest difference to the matrix exponential."""
     from scipy.linalg import expm
 
-    from onearm.physiology.cells import CellRates, cell_amounts
+    from onearm.physiology.host.cells import CellRates, cell_amounts
 
     rng = np.random.default_rng(_SEED)
     for _ in range(_RANDOM_SETS):
@@ -103,7 +103,7 @@ def worst_of_cells(place: int) -> dict[str, float | str]:
 
 def crp() -> dict[str, float | str]:
     """Hours in which C-reactive protein halves once nothing drives it: read off two days of the solved course."""
-    from onearm.physiology.patient import Schedule, simulate_patients
+    from onearm.physiology.host.patient import Schedule, simulate_patients
     from onearm.physiology.purpose import Purpose
 
     blocked = Schedule(np.zeros((1, 0, 4)), np.array([[np.inf, np.inf, 0.0, np.inf]]))
@@ -116,10 +116,10 @@ def crp() -> dict[str, float | str]:
 
 def repeat() -> dict[str, float | str]:
     """Virtual trials whose records differ between 1 and 2 threads or between two runs."""
-    from onearm.physiology.hospital import draw_records
-    from onearm.physiology.product_policy import ProductPolicy
+    from onearm.physiology.hospital.draw import draw_records
+    from onearm.physiology.hospital.world import World
     from onearm.physiology.purpose import Efficacy
-    from onearm.physiology.world import World
+    from onearm.physiology.tables.product_policy import ProductPolicy
 
     effect = Efficacy(1.0, "bench", "so that cells are solved")
     world = World(patients=73, efficacy=effect, product=ProductPolicy(dose_shares=(0.2, 0.6, 0.2)))

@@ -45,8 +45,8 @@ class Problem:
 
 def problem(count: int) -> Problem:
     """The first so many patients that are ever ventilated."""
-    from onearm.physiology.parameters import default_parameters
-    from onearm.physiology.patient import draw_patients, simulate_patients
+    from onearm.physiology.host.parameters import default_parameters
+    from onearm.physiology.host.patient import draw_patients, simulate_patients
     from onearm.physiology.purpose import Purpose
     from onearm.physiology.randomness import Key
 
@@ -64,8 +64,8 @@ def problem(count: int) -> Problem:
 
 def by_ours(par: Floats, rtol: float) -> tuple[Floats, Floats]:
     """Daily states, and steps tried by each patient."""
-    from onearm.physiology.integrate import STEPS, Clock, Plan, integrate
-    from onearm.physiology.patient import same_doses
+    from onearm.physiology.host.integrate import STEPS, Clock, Plan, integrate
+    from onearm.physiology.host.patient import same_doses
 
     n = len(par)
     given = same_doses(n, _DOSES, minutes=0.0)
@@ -95,9 +95,9 @@ def solver_roadrunner(told: Problem) -> Solve:
     """libRoadRunner (CVODE) on the exported SBML, doses as its events."""
     import roadrunner
 
-    from onearm.physiology.model import STATES
-    from onearm.physiology.parameters import default_parameters
-    from onearm.physiology.sbml import Change, Dose, to_antimony, to_sbml
+    from onearm.physiology.host.model import STATES
+    from onearm.physiology.host.parameters import default_parameters
+    from onearm.physiology.host.sbml import Change, Dose, to_antimony, to_sbml
 
     registry = default_parameters()
     text = to_antimony(registry, [Dose(d, 1.0) for d in _DOSES], changes=[Change(0.0, "vent", 1.0)])
@@ -125,7 +125,7 @@ def solver_numbalsoda(told: Problem) -> Solve:
     from numba import carray, cfunc, njit
     from numbalsoda import lsoda, lsoda_sig
 
-    from onearm.physiology.model_kernel import rates_with_cells
+    from onearm.physiology.host.model_kernel import rates_with_cells
 
     parameters = told.par.shape[1]
 
@@ -167,7 +167,7 @@ def solver_scipy(told: Problem) -> Solve:
 def _by_scipy(told: Problem, method: str, count: int, rtol: float) -> Floats:
     from scipy.integrate import solve_ivp
 
-    from onearm.physiology.model_kernel import rates_with_cells
+    from onearm.physiology.host.model_kernel import rates_with_cells
 
     out = np.empty((count, 29, 12))
 
@@ -253,7 +253,7 @@ def speed() -> Reading:
 
 def standard() -> dict[str, float]:
     """Ours at the tolerance users get, and how long its first call takes from the cache."""
-    from onearm.physiology.patient import RTOL
+    from onearm.physiology.host.patient import RTOL
 
     told = problem(_TIMED)
     begun = time.perf_counter()
@@ -265,7 +265,7 @@ def standard() -> dict[str, float]:
 
 def first() -> dict[str, float]:
     """One patient, in a process that has compiled nothing."""
-    from onearm.physiology.parameters import default_parameters
+    from onearm.physiology.host.parameters import default_parameters
 
     by_ours(default_parameters().medians[None], 1e-7)
     return {}
@@ -273,7 +273,7 @@ def first() -> dict[str, float]:
 
 def accuracy() -> dict[str, float | str | int]:
     """Greatest error of 1,000 patients at the standard tolerance; our tight run is held against SciPy's Radau."""
-    from onearm.physiology.patient import RTOL
+    from onearm.physiology.host.patient import RTOL
 
     told, held = problem(1_000), 10
     found = errors(by_ours(told.par, RTOL)[0], told)
@@ -289,8 +289,8 @@ def accuracy() -> dict[str, float | str | int]:
 
 def memory() -> dict[str, float | str]:
     """Resident megabytes at most, 10,000 patients with all daily outputs."""
-    from onearm.physiology.parameters import default_parameters
-    from onearm.physiology.patient import draw_patients, same_doses, simulate_patients
+    from onearm.physiology.host.parameters import default_parameters
+    from onearm.physiology.host.patient import draw_patients, same_doses, simulate_patients
     from onearm.physiology.purpose import Efficacy, Purpose
     from onearm.physiology.randomness import Key
 
@@ -305,9 +305,9 @@ def memory() -> dict[str, float | str]:
 
 def hospital() -> dict[str, float | str]:
     """Whole virtual trials of 73 patients, records and truth, a CPU-second."""
-    from onearm.physiology.hospital import draw_hospital
+    from onearm.physiology.hospital.draw import draw_hospital
+    from onearm.physiology.hospital.world import World
     from onearm.physiology.purpose import Purpose
-    from onearm.physiology.world import World
 
     world = World(patients=73)
     told = {"seed": _SEED, "purpose": Purpose.METHOD_VALIDATION}

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from onearm.physiology.model import equation_table
-from onearm.physiology.registry_table import registry_table
+from onearm.physiology.host.model import equation_table
+from onearm.physiology.host.registry_table import registry_table
 from onearm.records.reference import PAGES
 from onearm.results.encoding import json_schema
 from onearm.results.study_result import SCHEMA, StudyResult
@@ -59,7 +59,7 @@ def model_page() -> str:
         "",
         "*What does a virtual hospital run on, and how much of it is known?*",
         "",
-        "Written by `make docs` from `src/onearm/physiology/model.py` and `parameters.toml`. Time in days; P, N, D, C",
+        "Written by `make docs` from `model.py` and `parameters.toml` of `physiology/host`. Time in days; P, N, D, C",
         "in the amounts of Reynolds 2006. What it may be used for: [draw a virtual hospital](../how-to/simulate.md).",
         "",
         "## Equations",

@@ -16,8 +16,8 @@ from rich.progress import track
 
 from onearm.design.hospital_levels import ANSWERS, HOSPITAL_WORLDS, SIMPLE_WORLDS, TUNED, counts, twins
 from onearm.estimators.exact_interval import clopper_pearson
-from onearm.physiology.parameters import default_parameters
-from onearm.physiology.registry_table import NOT_MODELLED, share_of_assumptions
+from onearm.physiology.host.parameters import default_parameters
+from onearm.physiology.host.registry_table import NOT_MODELLED, share_of_assumptions
 from onearm.sources.protocol_file import read_protocol
 
 HERE = Path(__file__).parent

@@ -14,16 +14,16 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from onearm.physiology.approximate_posterior import KEPT, posterior, rank_p, ranks, table_of, tails
-from onearm.physiology.calibrate import CALIBRATED, counted_rows
-from onearm.physiology.calibration_targets import TARGETS
-from onearm.physiology.parameters import default_parameters
-from onearm.physiology.published_picture import ENTRIES, PATIENTS, published_picture
+from onearm.physiology.calibration.approximate_posterior import KEPT, posterior, rank_p, ranks, table_of, tails
+from onearm.physiology.calibration.calibrate import CALIBRATED, counted_rows
+from onearm.physiology.calibration.published_picture import ENTRIES, PATIENTS, published_picture
+from onearm.physiology.calibration.single_arm_ridge import joined, ridge_draws, single_arm
+from onearm.physiology.calibration.targets import TARGETS
+from onearm.physiology.calibration.uncontrolled import Entry
+from onearm.physiology.host.parameters import default_parameters
+from onearm.physiology.host.registry_table import NOT_MODELLED, STATEMENT, share_of_assumptions
 from onearm.physiology.purpose import Purpose
 from onearm.physiology.randomness import Key
-from onearm.physiology.registry_table import NOT_MODELLED, STATEMENT, share_of_assumptions
-from onearm.physiology.single_arm_ridge import joined, ridge_draws, single_arm
-from onearm.physiology.uncontrolled import Entry
 from onearm.report.ridge import ridge
 
 HERE = Path(__file__).parent

@@ -13,7 +13,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from onearm.physiology.calibrate import counted_rows, prior_shares
+from onearm.physiology.calibration.calibrate import counted_rows, prior_shares
 from onearm.physiology.purpose import Purpose
 
 SEED = 20201125

@@ -7,9 +7,9 @@ Example:  python examples/virtual-balmys/pick.py            (writes the records 
 import sys
 from pathlib import Path
 
-from onearm.physiology.hospital import draw_records
-from onearm.physiology.picked import alike, read_picked
-from onearm.physiology.world_file import read_world
+from onearm.physiology.hospital.draw import draw_records
+from onearm.physiology.hospital.picked import alike, read_picked
+from onearm.physiology.hospital.world_file import read_world
 from onearm.records import write_records
 from onearm.sources.protocol_file import read_protocol
 

@@ -15,7 +15,7 @@ from patients import Patient
 from playing import Play, Story
 
 from onearm.bedside.course_file import CourseFile, stage, store
-from onearm.physiology.marker_tables import LEVELS
+from onearm.physiology.tables.marker_tables import LEVELS
 
 MADRID = ZoneInfo("Europe/Madrid")
 HEADER = "PSEUDO;FECHA;HORA;PRUEBA;RESULTADO;UNIDAD;MUESTRA;ANULADO"

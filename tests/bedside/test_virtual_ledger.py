@@ -13,9 +13,9 @@ from onearm.bedside.verifying import checks_of
 from onearm.bedside.virtual_ledger import write_virtual_ledger
 from onearm.ledger.snapshot import snapshot
 from onearm.ledger.verification import verify
-from onearm.physiology.hospital import draw_records
-from onearm.physiology.product_policy import ProductPolicy
-from onearm.physiology.world import World
+from onearm.physiology.hospital.draw import draw_records
+from onearm.physiology.hospital.world import World
+from onearm.physiology.tables.product_policy import ProductPolicy
 from onearm.records import write_records
 from onearm.results.problems import StudyProblems
 from onearm.sources.protocol_file import read_protocol

@@ -17,8 +17,8 @@ from onearm.design.trials import Batch, draw_batch, treated_places
 from onearm.design.virtual_arm import NEVER_DAY
 from onearm.estimators.attributable import attributable
 from onearm.estimators.risk_set_test import risk_set_test
-from onearm.physiology.multistate import draw_multistate
 from onearm.physiology.purpose import Purpose
+from onearm.physiology.simple.multistate import draw_multistate
 from onearm.protocol.study import Endpoint, Protocol, Study
 from onearm.records import Records
 

@@ -21,9 +21,9 @@ from onearm.design.hospital_levels import (
     person_time,
     twins,
 )
-from onearm.physiology.hospital import draw_hospital
+from onearm.physiology.hospital.draw import draw_hospital
+from onearm.physiology.hospital.world import World
 from onearm.physiology.purpose import Efficacy, Purpose
-from onearm.physiology.world import World
 from onearm.sources.protocol_file import read_protocol
 
 SCENARIO = Path(__file__).parents[2] / "examples" / "virtual-hospital"

@@ -2,9 +2,9 @@
 
 from functools import cache
 
-from onearm.physiology.hospital import draw_courses
+from onearm.physiology.hospital.draw import draw_courses
+from onearm.physiology.hospital.world import World
 from onearm.physiology.purpose import Efficacy, Purpose
-from onearm.physiology.world import World
 
 SMALL = World(patients=30, hospitals=2, treat_per_day=0.15, containers=6)
 WORKS = World(

@@ -7,16 +7,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from onearm.physiology.approximate_posterior import posterior, rank_p, ranks, table_of, tails
-from onearm.physiology.calibrate import CALIBRATED, HOSPITAL_EFFECT, counted_rows, parameters_at, prior_shares
-from onearm.physiology.calibration_targets import TARGETS, CalibrationTarget
-from onearm.physiology.parameters import default_parameters
-from onearm.physiology.patient import draw_patients, simulate_patients
-from onearm.physiology.published_picture import ENTRIES, published_picture
+from onearm.physiology.calibration.approximate_posterior import posterior, rank_p, ranks, table_of, tails
+from onearm.physiology.calibration.calibrate import (
+    CALIBRATED,
+    HOSPITAL_EFFECT,
+    counted_rows,
+    parameters_at,
+    prior_shares,
+)
+from onearm.physiology.calibration.published_picture import ENTRIES, published_picture
+from onearm.physiology.calibration.single_arm_ridge import (
+    NOT_IDENTIFIED,
+    RidgeDraws,
+    SingleArm,
+    ridge_draws,
+    single_arm,
+)
+from onearm.physiology.calibration.targets import TARGETS, CalibrationTarget
+from onearm.physiology.calibration.uncontrolled import End, Entry, ends
+from onearm.physiology.host.parameters import default_parameters
+from onearm.physiology.host.patient import draw_patients, simulate_patients
 from onearm.physiology.purpose import Efficacy, Purpose
 from onearm.physiology.randomness import Key
-from onearm.physiology.single_arm_ridge import NOT_IDENTIFIED, RidgeDraws, SingleArm, ridge_draws, single_arm
-from onearm.physiology.uncontrolled import End, Entry, ends
 
 PAGE = Path(__file__).parents[2] / "docs" / "calibration" / "host.md"
 WHY = Purpose.METHOD_VALIDATION

@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
-from onearm.physiology.cells import ROOT, CellRates, cell_amounts, cell_modes, viable_m_per_kg
+from onearm.physiology.host.cells import ROOT, CellRates, cell_amounts, cell_modes, viable_m_per_kg
 
 MEDIANS = CellRates(500.0, 0.6, 0.25, 1.0, 0.7, 0.8, 0.2)
 K_E = 2.0

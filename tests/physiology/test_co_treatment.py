@@ -6,13 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from onearm.physiology.co_treatment import CoTreatment, drug_days, steroid_days
-from onearm.physiology.hospital import draw_courses, draw_hospital
-from onearm.physiology.parameters import default_parameters
-from onearm.physiology.product_policy import ProductPolicy
+from onearm.physiology.hospital.draw import draw_courses, draw_hospital
+from onearm.physiology.hospital.world import World
+from onearm.physiology.host.parameters import default_parameters
 from onearm.physiology.purpose import Purpose
 from onearm.physiology.randomness import Key
-from onearm.physiology.world import World
+from onearm.physiology.tables.co_treatment import CoTreatment, drug_days, steroid_days
+from onearm.physiology.tables.product_policy import ProductPolicy
 from onearm.records import check_records
 
 KEY, N = Key(20200710, 0), 4000

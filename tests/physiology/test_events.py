@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import expon, kstest
 from virtual_hosts import WHY, alike, drawn
 
-from onearm.physiology.patient import discharge, simulate_patients, thresholds
+from onearm.physiology.host.patient import discharge, simulate_patients, thresholds
 
 NEVER = -700.0  # log of a hazard that is none
 

@@ -10,15 +10,21 @@ import pytest
 from drawn_trial import SMALL, WORKS, trial
 from scipy.linalg import expm
 
-from onearm.physiology.cells import CellRates, cell_amounts, cell_label
-from onearm.physiology.figure_values import cell_places, first_infusion, outcome_stacks, phase_picture, population_bands
-from onearm.physiology.parameters import Standing, default_parameters
-from onearm.physiology.patient import Courses
-from onearm.physiology.phase import attractors, boundary
+from onearm.physiology.figures.figure_values import (
+    cell_places,
+    first_infusion,
+    outcome_stacks,
+    phase_picture,
+    population_bands,
+)
+from onearm.physiology.figures.tornado import tornado
+from onearm.physiology.figures.virtual_figures import draw_figures
+from onearm.physiology.figures.ward_charts import _charts, draw_ward_charts
+from onearm.physiology.host.cells import CellRates, cell_amounts, cell_label
+from onearm.physiology.host.parameters import Standing, default_parameters
+from onearm.physiology.host.patient import Courses
+from onearm.physiology.host.phase import attractors, boundary
 from onearm.physiology.purpose import Purpose
-from onearm.physiology.tornado import tornado
-from onearm.physiology.virtual_figures import draw_figures
-from onearm.physiology.ward_charts import _charts, draw_ward_charts
 from onearm.records import Records
 
 REGISTRY = default_parameters()

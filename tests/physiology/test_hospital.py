@@ -8,14 +8,14 @@ import polars as pl
 import pytest
 
 from onearm import physiology
-from onearm.physiology import hospital
-from onearm.physiology.co_treatment import CoTreatment
-from onearm.physiology.hospital import draw_hospital, draw_records
-from onearm.physiology.hosts import hosts
-from onearm.physiology.product_policy import ProductPolicy
+from onearm.physiology.hospital import draw as hospital
+from onearm.physiology.hospital.draw import draw_hospital, draw_records
+from onearm.physiology.hospital.hosts import hosts
+from onearm.physiology.hospital.world import World
+from onearm.physiology.hospital.world_file import read_world
 from onearm.physiology.purpose import Efficacy, Purpose
-from onearm.physiology.world import World
-from onearm.physiology.world_file import read_world
+from onearm.physiology.tables.co_treatment import CoTreatment
+from onearm.physiology.tables.product_policy import ProductPolicy
 from onearm.product.checks import check_product
 from onearm.protocol.rulebook import default_rulebook
 from onearm.records import Provenance, check_records, read_records, write_records
@@ -302,7 +302,7 @@ def test_the_shipped_scenario_is_read():
 
 def test_nothing_here_takes_the_record_of_a_patient():
     """No public function can be handed records to predict from: the constructors take drawn patients only."""
-    for path in sorted(Path(physiology.__file__).parent.glob("*.py")):
+    for path in sorted(Path(physiology.__file__).parent.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
                 for argument in (*node.args.args, *node.args.kwonlyargs):

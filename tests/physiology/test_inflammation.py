@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from virtual_hosts import ON, WHY, alike, drawn, reynolds
 
-from onearm.physiology.integrate import new_host
-from onearm.physiology.model_kernel import LNP, rates
-from onearm.physiology.patient import Schedule, same_doses, simulate_patients
+from onearm.physiology.host.integrate import new_host
+from onearm.physiology.host.model_kernel import LNP, rates
+from onearm.physiology.host.patient import Schedule, same_doses, simulate_patients
 
 # P, N, D, C by hour: design, section 6 (agrees with the curated BioModels run to 4e-5)
 REFERENCE = {

@@ -9,12 +9,22 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 from virtual_hosts import ON, REGISTRY, WHY, alike, drawn, same_bits
 
-from onearm.physiology import steps
-from onearm.physiology.cells import change_input
-from onearm.physiology.integrate import COLUMNS, EVENTS, FAILED, STATUS, Clock, Plan, integrate, new_host, set_modes
-from onearm.physiology.model import CELLS, STATES
-from onearm.physiology.model_kernel import LD, LV, observe, rates_with_cells
-from onearm.physiology.patient import (
+from onearm.physiology.host import steps
+from onearm.physiology.host.cells import change_input
+from onearm.physiology.host.integrate import (
+    COLUMNS,
+    EVENTS,
+    FAILED,
+    STATUS,
+    Clock,
+    Plan,
+    integrate,
+    new_host,
+    set_modes,
+)
+from onearm.physiology.host.model import CELLS, STATES
+from onearm.physiology.host.model_kernel import LD, LV, observe, rates_with_cells
+from onearm.physiology.host.patient import (
     Courses,
     CoursesFailed,
     Schedule,
@@ -29,7 +39,7 @@ K_E = REGISTRY.column("k_E")
 
 def fixed_steps(per_hour, *, dose_hour=None):
     """N, D, C of Reynolds at 36 h by steps of fixed length that end at the dose."""
-    par = alike(tempo=1.0, emax=0.0 if dose_hour is None else 1.0).values[0]
+    par = alike(tempo=1.0, P_0=1.0, emax=0.0 if dose_hour is None else 1.0).values[0]
     host = new_host(par)
     now = host.now
     set_modes(par, host.modes)
@@ -128,8 +138,8 @@ class Oracle:
 
 
 def test_all_states_agree_with_radau_at_tight_tolerance():
-    everybody = drawn(np.arange(60))
-    all_courses = simulate_patients(everybody, busy(60), ON, purpose=WHY)
+    everybody = drawn(np.arange(90))
+    all_courses = simulate_patients(everybody, busy(90), ON, purpose=WHY)
     chosen = np.flatnonzero(np.isfinite(all_courses.onset_to_ventilation_days))[:20]
     host = drawn(everybody.patients[chosen])
     courses = simulate_patients(host, busy(20), ON, purpose=WHY)
@@ -166,7 +176,7 @@ def test_the_error_falls_with_the_tolerance_though_doses_pass_the_blood_in_minut
         rtol: simulate_patients(host, busy(150), ON, purpose=WHY, rtol=rtol).of("D") for rtol in (1e-7, 1e-9, 1e-12)
     }
     worst = {rtol: np.nanmax(np.abs(run - runs[1e-12])) for rtol, run in runs.items()}
-    assert worst[1e-9] < 1e-6 and worst[1e-7] > 20 * worst[1e-9]
+    assert worst[1e-9] < 2e-6 and worst[1e-7] > 20 * worst[1e-9]
 
 
 def test_a_dose_after_the_last_day_changes_nothing():

@@ -13,15 +13,15 @@ import pytest
 from typer.testing import CliRunner
 
 from onearm.cli.app import app
-from onearm.physiology import host_markers
-from onearm.physiology.hospital import draw_hospital
-from onearm.physiology.laboratory import WRITTEN, Unit, canonical_text, unit_of
-from onearm.physiology.measurement_policy import MeasurementPolicy
-from onearm.physiology.parameters import ParameterSet, default_parameters
+from onearm.physiology.hospital import host_markers
+from onearm.physiology.hospital.draw import draw_hospital
+from onearm.physiology.hospital.laboratory import WRITTEN, Unit, canonical_text, unit_of
+from onearm.physiology.hospital.world import World
+from onearm.physiology.hospital.world_file import read_world
+from onearm.physiology.host.parameters import ParameterSet, default_parameters
 from onearm.physiology.purpose import Purpose
 from onearm.physiology.randomness import Key
-from onearm.physiology.world import World
-from onearm.physiology.world_file import read_world
+from onearm.physiology.tables.measurement_policy import MeasurementPolicy
 from onearm.product.checks import check_product
 from onearm.protocol.rulebook import default_rulebook
 from onearm.records import check_records, read_records, write_records

@@ -8,22 +8,32 @@ import pytest
 import roadrunner
 from virtual_hosts import ON, REGISTRY, WHY, drawn
 
-import onearm.physiology.model as model
+import onearm.physiology.host.model as model
+from onearm import physiology
 from onearm.physiology.compiled import SOURCES
-from onearm.physiology.model import ASSIGNMENTS, CELLS, STATES, check_symbols, equation_table, kernel_source, names_in
-from onearm.physiology.parameters import ParameterSet
-from onearm.physiology.patient import same_doses, simulate_patients
-from onearm.physiology.sbml import Change, Dose, to_antimony, to_sbml
+from onearm.physiology.host.model import (
+    ASSIGNMENTS,
+    CELLS,
+    STATES,
+    check_symbols,
+    equation_table,
+    kernel_source,
+    names_in,
+)
+from onearm.physiology.host.parameters import ParameterSet
+from onearm.physiology.host.patient import same_doses, simulate_patients
+from onearm.physiology.host.sbml import Change, Dose, to_antimony, to_sbml
 
 
 def test_the_machine_code_is_made_from_the_equations_as_they_are():
     kernel = Path(model.__file__).with_name("model_kernel.py").read_text(encoding="utf-8")
-    assert kernel == kernel_source(), "run python -m onearm.physiology.model"
+    assert kernel == kernel_source(), "run python -m onearm.physiology.host.model"
 
 
 def test_kept_machine_code_knows_every_source_it_is_made_of():
-    here = Path(model.__file__).parent
-    compiled = {m.name for m in here.glob("*.py") if "\n@compiled\n" in m.read_text(encoding="utf-8")}
+    here = Path(physiology.__file__).parent
+    found = [m for m in here.rglob("*.py") if "\n@compiled\n" in m.read_text(encoding="utf-8")]
+    compiled = {m.relative_to(here).as_posix() for m in found}
     assert compiled == set(SOURCES)
 
 

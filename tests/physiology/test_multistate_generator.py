@@ -8,12 +8,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from onearm.physiology.circumstances import death_factor, hospital_of, is_earlier, rate_factor, steroid_given
-from onearm.physiology.courses import able_until, courses, decided, draw_persons, draw_trials, follow_up_days
-from onearm.physiology.multistate import BASELINES, MultistateSettings, draw_multistate
 from onearm.physiology.purpose import Purpose
 from onearm.physiology.randomness import Key
-from onearm.physiology.supply import NO_BAG, reserve
+from onearm.physiology.simple.circumstances import death_factor, hospital_of, is_earlier, rate_factor, steroid_given
+from onearm.physiology.simple.courses import able_until, courses, decided, draw_persons, draw_trials, follow_up_days
+from onearm.physiology.simple.multistate import BASELINES, MultistateSettings, draw_multistate
+from onearm.physiology.tables.supply import NO_BAG, reserve
 from onearm.records import Provenance, check_records, read_records, write_records
 from onearm.records.custody import PREVIOUS, TRANSITIONS
 from onearm.results.finding import Severity

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onearm.physiology.hospital import draw_hospital
-from onearm.physiology.measurement_policy import MeasurementPolicy
-from onearm.physiology.parameters import default_parameters
-from onearm.physiology.product_policy import ProductPolicy
+from onearm.physiology.hospital.draw import draw_hospital
+from onearm.physiology.hospital.world import World
+from onearm.physiology.host.parameters import default_parameters
 from onearm.physiology.purpose import Purpose
-from onearm.physiology.world import World
+from onearm.physiology.tables.measurement_policy import MeasurementPolicy
+from onearm.physiology.tables.product_policy import ProductPolicy
 from onearm.product.checks import check_product
 from onearm.product.container_state import replay
 from onearm.protocol.rulebook import default_rulebook

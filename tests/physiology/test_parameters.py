@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import kstest, norm
 
-import onearm.physiology.parameters as parameters
-from onearm.physiology.parameters import (
+import onearm.physiology.host.parameters as parameters
+from onearm.physiology.host.parameters import (
     Distribution,
     Level,
     Parameter,

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from virtual_hosts import KEY, ON, REGISTRY, WHY, drawn
 
-from onearm.physiology import patient
-from onearm.physiology.patient import Schedule, draw_patients, no_treatment, same_doses, simulate_patients
+from onearm.physiology.host import patient
+from onearm.physiology.host.patient import Schedule, draw_patients, no_treatment, same_doses, simulate_patients
 from onearm.physiology.purpose import Efficacy, OutsideContextOfUse, Purpose
 
 
@@ -96,9 +96,9 @@ def test_courses_have_the_shapes_they_tell_and_nobody_changes_them():
 
 
 def test_a_treated_patient_and_the_twin_are_equal_until_the_dose():
-    host = drawn(np.arange(200))
+    host = drawn(np.arange(900))
     twin = simulate_patients(host, purpose=WHY)
-    treated = simulate_patients(host, same_doses(200, [5.3]), ON, purpose=WHY)
+    treated = simulate_patients(host, same_doses(900, [5.3]), ON, purpose=WHY)
     assert treated.daily[:, :6].tobytes() == twin.daily[:, :6].tobytes()
     assert treated.onset_to_ventilation_days.tobytes() == twin.onset_to_ventilation_days.tobytes()
     early = twin.death_day < 5

@@ -5,10 +5,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from onearm.physiology.hospital import draw_hospital, draw_records
-from onearm.physiology.picked import alike, read_picked
+from onearm.physiology.hospital.draw import draw_hospital, draw_records
+from onearm.physiology.hospital.picked import alike, read_picked
+from onearm.physiology.hospital.world_file import read_world
 from onearm.physiology.purpose import Purpose
-from onearm.physiology.world_file import read_world
 from onearm.records import read_records
 from onearm.results.problems import StudyProblems
 from onearm.sources.protocol_file import read_protocol

@@ -14,12 +14,12 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from onearm.cohort.build import build_cohort
-from onearm.physiology.hospital import draw_hospital
+from onearm.physiology.hospital.draw import draw_hospital
+from onearm.physiology.hospital.record_errors import RecordErrors, inject
+from onearm.physiology.hospital.world import World
+from onearm.physiology.hospital.world_file import read_world
 from onearm.physiology.purpose import Purpose
 from onearm.physiology.randomness import Key
-from onearm.physiology.record_errors import RecordErrors, inject
-from onearm.physiology.world import World
-from onearm.physiology.world_file import read_world
 from onearm.product.checks import check_product
 from onearm.protocol.rulebook import default_rulebook
 from onearm.records import Records, check_records

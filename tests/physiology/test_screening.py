@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from onearm.physiology.hospital import draw_hospital
+from onearm.physiology.hospital.draw import draw_hospital
+from onearm.physiology.hospital.screening import MET, eligible, screened
+from onearm.physiology.hospital.world import World
 from onearm.physiology.purpose import Purpose
-from onearm.physiology.screening import MET, eligible, screened
-from onearm.physiology.world import World
 from onearm.product.checks import check_product
 from onearm.protocol.rulebook import default_rulebook
 from onearm.protocol.study import Population, Protocol, Rule, Study

@@ -6,13 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from onearm.physiology.co_treatment import CoTreatment
-from onearm.physiology.hospital import draw_hospital
-from onearm.physiology.measurement_policy import MeasurementPolicy
-from onearm.physiology.product_policy import ProductPolicy
+from onearm.physiology.hospital.draw import draw_hospital
+from onearm.physiology.hospital.world import World
 from onearm.physiology.purpose import Efficacy, Purpose
-from onearm.physiology.supply import NO_BAG, reserve
-from onearm.physiology.world import World
+from onearm.physiology.tables.co_treatment import CoTreatment
+from onearm.physiology.tables.measurement_policy import MeasurementPolicy
+from onearm.physiology.tables.product_policy import ProductPolicy
+from onearm.physiology.tables.supply import NO_BAG, reserve
 from onearm.records import check_records
 
 QUICK = MeasurementPolicy(image_days=(), visit_days=())

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from onearm.physiology.parameters import default_parameters
-from onearm.physiology.patient import draw_patients, simulate_patients
+from onearm.physiology.host.parameters import default_parameters
+from onearm.physiology.host.patient import draw_patients, simulate_patients
 from onearm.physiology.purpose import Efficacy, Purpose
 from onearm.physiology.randomness import Key
 

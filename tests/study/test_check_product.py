@@ -6,9 +6,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from onearm.physiology.hospital import draw_records
-from onearm.physiology.record_errors import RecordErrors
-from onearm.physiology.world import World
+from onearm.physiology.hospital.draw import draw_records
+from onearm.physiology.hospital.record_errors import RecordErrors
+from onearm.physiology.hospital.world import World
 from onearm.protocol.rulebook import default_rulebook
 from onearm.records import Records
 from onearm.results.problems import StudyProblems

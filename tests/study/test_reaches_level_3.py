@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from onearm.physiology.multistate import MultistateSettings, draw_multistate
+from onearm.physiology.simple.multistate import MultistateSettings, draw_multistate
 from onearm.protocol.locks import Act
 from onearm.records import write_records
 from onearm.sources.locks import append_lock

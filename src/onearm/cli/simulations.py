@@ -48,7 +48,7 @@ def simulate(
 
     Example:  onearm simulate examples/virtual-hospital --purpose teaching --trials 2 --seed 1 --out build/virtual
     """
-    from onearm.physiology.registry_table import registry_table
+    from onearm.physiology.host.registry_table import registry_table
 
     if parameters:
         print(registry_table(), end="")
@@ -88,7 +88,7 @@ class _Asked:
 
 def _picked(asked: _Asked) -> _Asked:
     """The trial that the scenario shows."""
-    from onearm.physiology.picked import read_picked
+    from onearm.physiology.hospital.picked import read_picked
 
     found = read_picked(_file(asked.folder, "world.toml"))
     if found is None:
@@ -105,9 +105,9 @@ def _file(folder: Path, name: str) -> Path:
 
 
 def _export(path: Path) -> None:
-    from onearm.physiology.parameters import default_parameters
-    from onearm.physiology.registry_table import share_of_assumptions
-    from onearm.physiology.sbml import to_antimony, to_sbml
+    from onearm.physiology.host.parameters import default_parameters
+    from onearm.physiology.host.registry_table import share_of_assumptions
+    from onearm.physiology.host.sbml import to_antimony, to_sbml
 
     try:
         text = to_sbml(to_antimony(default_parameters()))
@@ -118,9 +118,9 @@ def _export(path: Path) -> None:
 
 
 def _figures(asked: _Asked) -> None:
+    from onearm.physiology.figures.virtual_figures import draw_figures
+    from onearm.physiology.hospital.world_file import read_world
     from onearm.physiology.purpose import Purpose
-    from onearm.physiology.virtual_figures import draw_figures
-    from onearm.physiology.world_file import read_world
     from onearm.report.virtual_page import PAGE, render_virtual
     from onearm.sources.protocol_file import read_protocol
 
@@ -142,9 +142,9 @@ def _draw(asked: _Asked) -> None:
     from rich.progress import track
 
     from onearm.bedside.virtual_ledger import write_virtual_ledger
-    from onearm.physiology.hospital import draw_records
-    from onearm.physiology.registry_table import NOT_MODELLED, STATEMENT, share_of_assumptions
-    from onearm.physiology.world_file import read_world
+    from onearm.physiology.hospital.draw import draw_records
+    from onearm.physiology.hospital.world_file import read_world
+    from onearm.physiology.host.registry_table import NOT_MODELLED, STATEMENT, share_of_assumptions
     from onearm.records import write_records
     from onearm.sources.protocol_file import read_protocol
 

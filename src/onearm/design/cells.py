@@ -8,7 +8,7 @@ from typing import Literal
 
 from onearm.design.scenarios import SCENARIO, SCENARIOS, Scenario, plain_sha256
 from onearm.design.treated_share import wait_for
-from onearm.physiology.settings import MultistateSettings
+from onearm.physiology.simple.settings import MultistateSettings
 
 Population = Literal["separate", "same_cohort"]
 POPULATIONS: tuple[Population, ...] = ("separate", "same_cohort")

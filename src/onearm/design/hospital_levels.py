@@ -20,15 +20,15 @@ from onearm.design.naive import CLAIMED_MORTALITY, binomial_at_most
 from onearm.estimators.marker_course import marker_course
 from onearm.estimators.risk_set_test import risk_set_test
 from onearm.estimators.sign_flips import sign_flips
-from onearm.physiology.co_treatment import CoTreatment
-from onearm.physiology.hospital import draw_hospital
-from onearm.physiology.measurement_policy import MeasurementPolicy
-from onearm.physiology.multistate import draw_multistate
-from onearm.physiology.parameters import default_parameters
+from onearm.physiology.hospital.draw import draw_hospital
+from onearm.physiology.hospital.world import World
+from onearm.physiology.host.parameters import default_parameters
 from onearm.physiology.purpose import Efficacy, Purpose
-from onearm.physiology.settings import MultistateSettings
+from onearm.physiology.simple.multistate import draw_multistate
+from onearm.physiology.simple.settings import MultistateSettings
+from onearm.physiology.tables.co_treatment import CoTreatment
+from onearm.physiology.tables.measurement_policy import MeasurementPolicy
 from onearm.physiology.truth import Truth
-from onearm.physiology.world import World
 from onearm.protocol.study import Protocol
 from onearm.records import Records
 from onearm.results.status import Status

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from onearm.physiology.settings import MultistateSettings
+from onearm.physiology.simple.settings import MultistateSettings
 
 #: 28-day deaths about 30 %; records close 3 to 35 days after the infusion, 16 in the middle (evidence 6.1)
 BASE = MultistateSettings(follow_up="from_infusion", measured_days=-1)

@@ -17,7 +17,7 @@ from functools import lru_cache
 import numpy as np
 
 from onearm.physiology.randomness import Floats
-from onearm.physiology.settings import MultistateSettings
+from onearm.physiology.simple.settings import MultistateSettings
 
 _NODES, _CENTRE_NODES = 80, 9
 _DIGITS = 6  # of the wait: the same settings, so the same hash, on every machine

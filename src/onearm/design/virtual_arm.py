@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from onearm.design.scenarios import Recording
 from onearm.design.treated_share import treated_share
-from onearm.physiology.admission import entry_room
-from onearm.physiology.courses import (
+from onearm.physiology.randomness import Floats, Key, Process, exponential, uniform
+from onearm.physiology.simple.admission import entry_room
+from onearm.physiology.simple.courses import (
     Persons,
     able_until,
     courses,
@@ -17,10 +18,9 @@ from onearm.physiology.courses import (
     draw_trials,
     moribund,
 )
-from onearm.physiology.improvement import improves
-from onearm.physiology.randomness import Floats, Key, Process, exponential, uniform
-from onearm.physiology.settings import MultistateSettings
-from onearm.physiology.ward import DAY, INFUSION_MINUTES
+from onearm.physiology.simple.improvement import improves
+from onearm.physiology.simple.settings import MultistateSettings
+from onearm.physiology.tables.ward import DAY, INFUSION_MINUTES
 
 Days = NDArray[np.int16]
 Minutes = NDArray[np.int64]

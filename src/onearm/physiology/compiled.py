@@ -9,7 +9,14 @@ from numba import njit
 
 #: Sources whose code is compiled into one kernel. numba looks for changes in the file of a function only, not in the
 #: files it calls, so a digest of all of them is part of the name under which a function is kept.
-SOURCES = ("cells.py", "integrate.py", "model_kernel.py", "phase.py", "philox_kernel.py", "steps.py")
+SOURCES = (
+    "host/cells.py",
+    "host/integrate.py",
+    "host/model_kernel.py",
+    "host/phase.py",
+    "host/steps.py",
+    "philox_kernel.py",
+)
 
 F = TypeVar("F", bound=Callable[..., object])
 

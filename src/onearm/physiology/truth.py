@@ -7,7 +7,6 @@ import polars as pl
 
 from onearm.physiology.purpose import Purpose
 from onearm.physiology.randomness import Floats
-from onearm.physiology.record_errors import InjectedError
 
 #: Days are whole, counted from day zero, and null where it never happens; no data lock cuts them.
 TRUTH_PEOPLE = {
@@ -32,6 +31,17 @@ HOST_PEOPLE = TRUTH_PEOPLE | {
     "untreated_ventilator_free_days": pl.Float64,
 }
 _HORIZON_DAYS = 28
+
+
+@dataclass(frozen=True, slots=True)
+class InjectedError:
+    """One error in one row, as the records show it."""
+
+    kind: str  # field of RecordErrors
+    table: str
+    row: str  # its key
+    was: str  # empty: the row was not there
+    now: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)

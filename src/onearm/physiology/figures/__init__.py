@@ -1,0 +1,1 @@
+"""Values of the figures of a virtual trial."""

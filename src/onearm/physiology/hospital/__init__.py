@@ -1,0 +1,1 @@
+"""The mechanistic virtual hospital: who comes, what is decided, given and measured."""

@@ -1,0 +1,1 @@
+"""The ward that both generators end in, and the record tables written from it."""
