@@ -148,3 +148,11 @@ def test_a_clock_that_fits_nobody_is_told_before_anything_is_computed():
 def test_a_folder_without_records_says_what_to_run_instead():
     with pytest.raises(StudyProblems, match="onearm appraise"):
         analyse(read_study(EXAMPLES / "balmys19"))
+
+
+def test_the_dates_of_treatment_are_those_of_the_calendar():
+    """A first infusion at an earlier hour than the intubation is a day number short of its date."""
+    records = read_study(EXAMPLES / "virtual-balmys").records
+    first = records["infusions"].group_by("subject_id").agg(pl.col("started_at").min())["started_at"].dt.date()
+    about = result("virtual-balmys").about
+    assert (about.treated_from, about.treated_to) == (str(first.min()), str(first.max()))

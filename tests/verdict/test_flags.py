@@ -99,6 +99,9 @@ def test_texts_follow_what_is_known():
     assert text(series(locked_before=False), "F7") == "outcomes were read before a plan was locked"
     assert text(series(screened_share=0.5), "F2").startswith("selected for treatment, 50 % of eligible accounted for")
     assert text(series(cotreatment=None), "F5") == "other treatments given: not reported"
+    assert text(full(cotreatment_imbalance=0.614), "F5") == (
+        "other treatments differ, largest standardised difference 0.61"
+    )
     assert "cells" in text(SERIES, "F13") and text(full(cells=False), "F13") == (
         "small series are selected for publication"
     )

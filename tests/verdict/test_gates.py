@@ -137,6 +137,8 @@ def test_what_a_clinician_reads_about_the_published_series(gate, value, reason):
 def test_reasons_follow_what_is_known():
     assert gates(series(claim_comparator=""))["G4"].reason == "no comparator was named"
     assert gates(full(p_value=None))["G11"].reason == "the exact test was not possible"
+    part = gates(full(p_value=None, unmatched=2))["G11"]
+    assert part.value == "2 without a similar patient" and not part.passed
     assert gates(full(locked_before=False))["G12"].reason.startswith("outcomes were read before")
     assert gates(full(same_setting=False))["G5"].reason == "another time, place or steroid policy"
     assert gates(full(gamma_star=None))["G11"].value == "p 0.05, Gamma* none, Pr(HR < 1) 0.900"

@@ -10,6 +10,7 @@ from onearm.cohort.analysis_set import NEVER
 from onearm.cohort.build import Cohort, build, build_cohort, matching_sha256
 from onearm.cohort.confounders import completeness
 from onearm.cohort.decisions import ScreeningLog, screening_log, without_product
+from onearm.cohort.follow_up import first_treatment
 from onearm.cohort.lots_given import lots_given
 from onearm.cohort.marker_values import before_and_after, direction
 from onearm.cohort.reactions import Reactions, infusion_reactions
@@ -202,9 +203,11 @@ def _evidence(
 
 def _about(inputs: StudyInputs, cohort: Cohort, treated: TreatedCourse, index: str) -> About:
     protocol, study = inputs.protocol, inputs.protocol.study
-    own = cohort.own.people.filter(pl.col("start_day") < NEVER)
-    dates = own.select(pl.col("zero_date").dt.offset_by(pl.concat_str("start_day", pl.lit("d")))).to_series()
-    known = dates.drop_nulls()
+    own = cohort.own.people.filter((pl.col("start_day") < NEVER) & pl.col("zero_date").is_not_null())
+    assert inputs.records is not None
+    treatments = first_treatment(inputs.records, protocol.strategies)
+    # of the calendar: a day number counts whole days since day zero and may fall a date short
+    known = treatments.join(own, left_on="subject_id", right_on="person", how="semi")["at"].dt.date()
     centres = cohort.own.people["centre"].n_unique()
     return About(
         title=study.title,

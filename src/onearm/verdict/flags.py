@@ -51,6 +51,12 @@ def _open(e: Evidence) -> tuple[str, str]:
 
 
 def _cotreatment(e: Evidence) -> tuple[str, str]:
+    if e.cotreatment_imbalance is not None:
+        by = f"{e.cotreatment_imbalance:.2f}"
+        return (
+            f"other treatments differ, largest standardised difference {by}",
+            f"otros tratamientos difieren, diferencia tipificada máxima {by.replace('.', ',')}",
+        )
     if not e.cotreatment:
         return "other treatments given: not reported", "otros tratamientos recibidos: no constan"
     return f"other treatments given: {e.cotreatment}", f"otros tratamientos recibidos: «{e.cotreatment}»"

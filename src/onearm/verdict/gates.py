@@ -254,6 +254,13 @@ def _g10(e: Evidence) -> Judged:
 
 
 def _g11(e: Evidence) -> Judged:
+    if e.p_value is None and e.unmatched:
+        return (
+            False,
+            f"{e.unmatched} without a similar patient",
+            "an exact test of a part of the treated decides nothing",
+            "una prueba exacta de una parte de los tratados no decide nada",
+        )
     if e.p_value is None and e.patients:
         return False, "not computed", "the exact test was not possible", "la prueba exacta no fue posible"
     if e.p_value is None:
