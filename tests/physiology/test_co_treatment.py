@@ -42,7 +42,8 @@ def near(share, wanted, n):
 @pytest.fixture(scope="module")
 def courses():
     """Records, courses as they went and untreated; everybody infused gets tocilizumab with the first dose."""
-    return draw_courses(ONLY_CRP, seed=3, purpose=Purpose.TEACHING)
+    drawn = draw_courses(ONLY_CRP, seed=3, purpose=Purpose.TEACHING)
+    return drawn.records, drawn.given, drawn.untreated
 
 
 # who

@@ -1,5 +1,6 @@
 """Figure values: what a reader sees on a chart stands in the records or in the courses, and nowhere else."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -19,7 +20,8 @@ from onearm.physiology.figures.figure_values import (
 )
 from onearm.physiology.figures.tornado import tornado
 from onearm.physiology.figures.virtual_figures import draw_figures
-from onearm.physiology.figures.ward_charts import _charts, draw_ward_charts
+from onearm.physiology.figures.ward_charts import ward_charts
+from onearm.physiology.hospital.draw import DrawnTrial, draw_courses
 from onearm.physiology.host.cells import CellRates, cell_amounts, cell_label
 from onearm.physiology.host.parameters import Standing, default_parameters
 from onearm.physiology.host.patient import Courses
@@ -31,11 +33,11 @@ REGISTRY = default_parameters()
 
 
 def charts(world=SMALL, purpose=Purpose.TEACHING, **changed):
-    """Ward charts of the small trial, some tables changed: no public function takes records."""
+    """Ward charts of the small trial, some tables changed."""
     records, given, untreated = trial(world)
     if changed:
         records = Records.of(dict(records.tables) | changed, provenance="virtual")
-    return _charts(records, purpose, (given, untreated))
+    return ward_charts(DrawnTrial(records, replace(given, purpose=purpose), untreated))
 
 
 def markers(chart):
@@ -46,8 +48,7 @@ def test_the_treated_are_drawn_and_at_most_so_many():
     records, *_ = trial(SMALL)
     treated = records["infusions"]["subject_id"].unique().sort().to_list()
     assert [c.person for c in charts()] == treated and treated
-    assert draw_ward_charts(SMALL, seed=7, purpose=Purpose.TEACHING) == charts()
-    assert draw_ward_charts(SMALL, seed=7, purpose=Purpose.TEACHING, most=2) == charts()[:2]
+    assert ward_charts(draw_courses(SMALL, seed=7, purpose=Purpose.TEACHING), most=2) == charts()[:2]
 
 
 def test_every_recorded_number_is_a_point_at_its_day():

@@ -14,14 +14,12 @@ from onearm.physiology.figures.figure_values import (
     population_bands,
 )
 from onearm.physiology.figures.tornado import tornado
-from onearm.physiology.figures.ward_charts import draw_ward_charts
-from onearm.physiology.hospital.draw import draw_courses
+from onearm.physiology.figures.ward_charts import ward_charts
+from onearm.physiology.hospital.draw import DrawnTrial, draw_courses
 from onearm.physiology.hospital.world import World
-from onearm.physiology.host.patient import Courses
 from onearm.physiology.host.registry_table import NOT_MODELLED, STATEMENT, share_of_assumptions
 from onearm.physiology.purpose import Purpose, require_purpose
 from onearm.protocol.study import Protocol
-from onearm.records import Records
 from onearm.results.virtual_figures import VirtualAbout, VirtualFigures
 
 
@@ -42,30 +40,28 @@ def draw_figures(
     give the same values, whatever the threads. Raises TypeError without a Purpose.
     """
     require_purpose(purpose)
-    records, given, untreated = draw_courses(
-        world, seed=seed, trial=trial, purpose=purpose, threads=threads, protocol=protocol
-    )
-    about = replace(_about(world, seed, trial, records, given), picked=picked)
+    drawn = draw_courses(world, seed=seed, trial=trial, purpose=purpose, threads=threads, protocol=protocol)
+    about = replace(_about(world, seed, trial, drawn), picked=picked)
     return VirtualFigures(
         about=about,
         bar=assumption_bar(world.parameters),
         tornado=tornado(world, seed=seed, trial=trial, purpose=purpose, threads=threads),
         cells=cell_places(world.parameters),
-        bands=population_bands(given),
-        outcomes=outcome_stacks(given, untreated),
-        phase=phase_picture(given),
-        wards=draw_ward_charts(world, seed=seed, trial=trial, purpose=purpose, threads=threads, protocol=protocol),
+        bands=population_bands(drawn.given),
+        outcomes=outcome_stacks(drawn.given, drawn.untreated),
+        phase=phase_picture(drawn.given),
+        wards=ward_charts(drawn),
     )
 
 
-def _about(world: World, seed: int, trial: int, records: Records, given: Courses) -> VirtualAbout:
+def _about(world: World, seed: int, trial: int, drawn: DrawnTrial) -> VirtualAbout:
     return VirtualAbout(
-        purpose=given.purpose.value,
+        purpose=drawn.purpose.value,
         seed=seed,
         trial=trial,
         world_sha256=world.sha256,
-        patients=records["subjects"].height,
-        treated=int(np.isfinite(first_infusion(given)).sum()),
+        patients=drawn.records["subjects"].height,
+        treated=int(np.isfinite(first_infusion(drawn.given)).sum()),
         emax=world.efficacy.emax if world.efficacy else 0.0,
         statement=STATEMENT,
         assumptions=share_of_assumptions(world.parameters),

@@ -9,12 +9,10 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from onearm.physiology.hospital.draw import draw_courses
+from onearm.physiology.hospital.draw import DrawnTrial
 from onearm.physiology.hospital.host_markers import ASSAYS
-from onearm.physiology.hospital.world import World
 from onearm.physiology.host.patient import Courses
 from onearm.physiology.purpose import Purpose
-from onearm.protocol.study import Protocol
 from onearm.records import Provenance, Records
 from onearm.results.ward_chart import (
     ChartEnd,
@@ -51,29 +49,14 @@ _THINNED = 2  # of the kept times that are drawn
 _Row = Mapping[str, object]
 
 
-def draw_ward_charts(
-    world: World,
-    *,
-    seed: int,
-    trial: int = 0,
-    purpose: Purpose,
-    threads: int = 1,
-    protocol: Protocol | None = None,
-    most: int = MOST_CHARTS,
-) -> tuple[WardChart, ...]:
-    """Charts of the infused of the trial that `draw_hospital` gives, in order of their ids, `most` at the most.
+def ward_charts(trial: DrawnTrial, *, most: int = MOST_CHARTS) -> tuple[WardChart, ...]:
+    """Charts of the infused in order of their ids, `most` at the most.
 
-    The true course and the untreated twin are drawn for teaching and design only. Raises TypeError without a Purpose.
+    The true course and the untreated twin are drawn for teaching and design only.
     """
-    records, *courses = draw_courses(world, seed=seed, trial=trial, purpose=purpose, threads=threads, protocol=protocol)
-    return _charts(records, purpose, (courses[0], courses[1]), most)
-
-
-def _charts(
-    records: Records, purpose: Purpose, courses: tuple[Courses, Courses], most: int = MOST_CHARTS
-) -> tuple[WardChart, ...]:
+    records = trial.records
     treated = records["infusions"]["subject_id"].unique().sort().head(most)
-    shown = courses if purpose in TRUTH_FOR else None
+    shown = (trial.given, trial.untreated) if trial.purpose in TRUTH_FOR else None
     tables = {
         name: _by_subject(records[name], treated)
         for name in ("subjects", "infusions", "episodes", "outcomes", "measurements")

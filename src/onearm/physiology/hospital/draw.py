@@ -125,6 +125,20 @@ def draw_records(
     return Records.of(drawn.tables, provenance=Provenance.VIRTUAL)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnTrial:
+    """The records of one virtual trial beside its true courses, for figures; `draw_courses` alone makes it."""
+
+    records: Records
+    given: Courses  # as they went
+    untreated: Courses  # as they would have gone
+
+    @property
+    def purpose(self) -> Purpose:
+        """What it was drawn for."""
+        return self.given.purpose
+
+
 def draw_courses(
     world: World,
     *,
@@ -133,10 +147,10 @@ def draw_courses(
     purpose: Purpose,
     threads: int = 1,
     protocol: Protocol | None = None,
-) -> tuple[Records, Courses, Courses]:
-    """The records with the true courses as they went and as they would have gone untreated, for figures."""
+) -> DrawnTrial:
+    """The trial that `draw_hospital` gives for the same arguments, with its true courses in place of the Truth."""
     drawn = _drawn(world, Key(seed, trial), purpose, threads, protocol)
-    return Records.of(drawn.tables, provenance=Provenance.VIRTUAL), drawn.given, drawn.untreated
+    return DrawnTrial(Records.of(drawn.tables, provenance=Provenance.VIRTUAL), drawn.given, drawn.untreated)
 
 
 def _drawn(world: World, key: Key, purpose: Purpose, threads: int, protocol: Protocol | None) -> _Drawn:
