@@ -261,6 +261,8 @@ def test_simulate_shows_the_trial_that_was_picked_and_says_so_wherever_it_stands
     assert "Picked, not typical" in page and page.count("VIRTUAL, does not exist") == 13
     refused = onearm("simulate", EXAMPLES / "virtual-hospital", *told, code=1)
     assert "picks no trial" in refused.stderr
+    many = onearm("simulate", EXAMPLES / "virtual-balmys", *told, "--trials", "3", code=2)
+    assert "--trials" in many.stderr
 
 
 def test_simulate_writes_entries_that_the_app_can_play(tmp_path):

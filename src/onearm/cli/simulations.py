@@ -30,7 +30,8 @@ def simulate(
     out: Annotated[Path | None, typer.Option("--out", help="A study folder per trial is written there.")] = None,
     threads: Annotated[int | None, typer.Option("--threads", min=1, help="Else one per core; changes no byte.")] = None,
     picked: Annotated[
-        bool, typer.Option("--picked", help="The one trial that the scenario picked, and what must be said of it.")
+        bool,
+        typer.Option("--picked", help="The one trial the scenario picked, with its seed, and what must be said of it."),
     ] = False,
     ledger: Annotated[
         bool, typer.Option("--ledger", help="Write each trial as entries too, for `onearm serve TRIAL --demo`.")
@@ -63,6 +64,8 @@ def simulate(
 
     if purpose not in [p.value for p in Purpose]:
         raise typer.BadParameter(f"--purpose {purpose}: give one of {', '.join(Purpose)}")
+    if picked and trials != 1:
+        raise typer.BadParameter("--picked shows the one trial that the scenario names; leave out --trials")
     cores = threads or len(os.sched_getaffinity(0))
     asked = _Asked(folder, purpose, seed, tuple(range(trials)), out, cores, ledger)
     if picked:
@@ -118,21 +121,24 @@ def _export(path: Path) -> None:
 
 
 def _figures(asked: _Asked) -> None:
+    from rich.console import Console
+
     from onearm.physiology.figures.virtual_figures import draw_figures
     from onearm.physiology.hospital.world_file import read_world
     from onearm.physiology.purpose import Purpose
     from onearm.report.virtual_page import PAGE, render_virtual
     from onearm.sources.protocol_file import read_protocol
 
-    drawn = draw_figures(
-        read_world(asked.folder / "world.toml"),
-        seed=asked.seed,
-        trial=asked.trials[0],
-        purpose=Purpose(asked.purpose),
-        threads=asked.threads,
-        protocol=read_protocol(asked.folder, []),
-        picked=asked.picked,
-    )
+    with Console(stderr=True).status("drawing the figures"):
+        drawn = draw_figures(
+            read_world(asked.folder / "world.toml"),
+            seed=asked.seed,
+            trial=asked.trials[0],
+            purpose=Purpose(asked.purpose),
+            threads=asked.threads,
+            protocol=read_protocol(asked.folder, []),
+            picked=asked.picked,
+        )
     (asked.out / PAGE).write_text(render_virtual(drawn), encoding="utf-8", newline="\n")
     print(f"{asked.out / PAGE}: the figures of trial {asked.trials[0] + 1}. VIRTUAL: no level, no evidence.")
 
