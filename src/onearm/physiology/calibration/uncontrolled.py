@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onearm.physiology.calibration.calibrate import HOSPITAL_EFFECT
+from onearm.physiology.hospital.treating import damage_severity, first_end
 from onearm.physiology.host.parameters import Level, ParameterSet
 from onearm.physiology.host.patient import Courses, Draws, Schedule, draw_patients, no_treatment, simulate_patients
 from onearm.physiology.purpose import Efficacy, Purpose
 from onearm.physiology.randomness import Floats, Key, Process, normal, uniform
 from onearm.physiology.tables.co_treatment import steroid_days
 
-_DAMAGE_MIDDLE, _DAMAGE_SPREAD = 0.55, 0.15  # of d: severity 0 and one unit of it
 _OFFERED_DAYS = 45
 _FOLLOW_UP = (16.0, 6.7, 3.0, 35.0)  # days from the infusion: mean, SD, least, most
 _SECOND_DOSE_DAYS = 3.0
@@ -100,15 +100,13 @@ def _infused(key: Key, courses: Courses, entry: Entry) -> Floats:
     """Day of the infusion, inf for who is not treated, shape (patients,)."""
     day = np.arange(_OFFERED_DAYS)
     damage = courses.of("D")[:, : day.size]
-    d = damage / (damage + courses.draws.of("D50")[:, None])
-    severity = np.nan_to_num((d - _DAMAGE_MIDDLE) / _DAMAGE_SPREAD)
+    severity = np.nan_to_num(damage_severity(damage, courses.draws.of("D50")[:, None]))
     chance = -np.expm1(-entry.per_day * np.exp(entry.gamma * severity))
     yes = uniform(key, Process.SINGLE_ARM, courses.draws.patients[:, None], day=day) < chance
     hour = uniform(key, Process.SINGLE_ARM, courses.draws.patients, draw=1)
     decided = np.where(yes.any(axis=1), yes.argmax(axis=1) + hour, np.inf)
-    off = np.fmin(courses.ventilation_changes[:, 1], courses.death_day)
     at = decided + entry.lag_days
-    return np.where(at < np.where(np.isnan(off), np.inf, off), at, np.inf)
+    return np.where(at < first_end(courses), at, np.inf)
 
 
 def _end(key: Key, courses: Courses, infused: Floats) -> NDArray[np.int64]:

@@ -81,10 +81,13 @@ class _Drawn:
     given: Courses
     untreated: Courses
     infused: Floats  # days, shape (patients, doses)
-    looked: Mornings
-    answers: tuple[Screened, ...]
     tables: Mapping[str, pl.DataFrame]
     errors: tuple[InjectedError, ...]
+
+    @property
+    def records(self) -> Records:
+        """The tables, checked."""
+        return Records.of(self.tables, provenance=Provenance.VIRTUAL)
 
 
 def draw_hospital(
@@ -114,15 +117,14 @@ def draw_hospital(
         errors=drawn.errors,
         hosts=_hosts_table(drawn),
     )
-    return Records.of(drawn.tables, provenance=Provenance.VIRTUAL), truth
+    return drawn.records, truth
 
 
 def draw_records(
     world: World, *, seed: int, trial: int = 0, purpose: str, threads: int = 1, protocol: Protocol | None = None
 ) -> Records:
     """The records alone, for whoever must not see the truth. Raises ValueError for an unknown purpose."""
-    drawn = _drawn(world, Key(seed, trial), Purpose(purpose), threads, protocol)
-    return Records.of(drawn.tables, provenance=Provenance.VIRTUAL)
+    return _drawn(world, Key(seed, trial), Purpose(purpose), threads, protocol).records
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +152,7 @@ def draw_courses(
 ) -> DrawnTrial:
     """The trial that `draw_hospital` gives for the same arguments, with its true courses in place of the Truth."""
     drawn = _drawn(world, Key(seed, trial), purpose, threads, protocol)
-    return DrawnTrial(Records.of(drawn.tables, provenance=Provenance.VIRTUAL), drawn.given, drawn.untreated)
+    return DrawnTrial(drawn.records, drawn.given, drawn.untreated)
 
 
 def _drawn(world: World, key: Key, purpose: Purpose, threads: int, protocol: Protocol | None) -> _Drawn:
@@ -177,7 +179,7 @@ def _drawn(world: World, key: Key, purpose: Purpose, threads: int, protocol: Pro
     barred = np.where(fits, NEVER, screens)
     ward = _ward(world, key, zero, hospital, given, plan, infused, looked, drugs, barred, contents, alive)
     tables, errors = inject(_tables(ward, given, looked, answers, screens, purpose), world.errors, key)
-    return _Drawn(ward, given, untreated, infused, looked, answers, tables, errors)
+    return _Drawn(ward, given, untreated, infused, tables, errors)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
